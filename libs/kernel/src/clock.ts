@@ -1,0 +1,9 @@
+/** Where time comes from: milliseconds since 1970-01-01T00:00:00Z. Injected, so that decisions stay repeatable. */
+export abstract class Clock {
+  abstract nowMs(): number;
+}
+
+/** RFC 3339 text in UTC with milliseconds, as every time on the wire and in the log. */
+export function timestamp(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,2 @@
+export * from './aggregate.handler.js';
+export * from './caller.decorator.js';
