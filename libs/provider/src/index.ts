@@ -1,1 +1,2 @@
-export {};
+export * from './provider-caller.js';
+export * from './provider-events.js';
