@@ -1,0 +1,39 @@
+// The port through which the edge has a refusal recorded before it answers with it.
+import type { RefusalKind, RequestContext } from '@app/kernel';
+
+export interface RefusalEntry {
+  readonly kind: RefusalKind;
+  readonly method: string;
+  /** Without the query, which may hold what must not be recorded. */
+  readonly path: string;
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  /** What the refused command was about, as far as the route tells. */
+  readonly resourceType?: string;
+  readonly resourceId?: string;
+}
+
+export abstract class RefusalLog {
+  /**
+   * Resolves once the entry is as durable as any event, or is counted into an entry that stands for many.
+   * Throws StoreError when it could not be recorded.
+   */
+  abstract record(entry: RefusalEntry, context: RequestContext): Promise<void>;
+}
+
+const readOnlyMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Whoever is turned away is recorded always; a refused command only when it was a command. */
+export function isRecorded(kind: RefusalKind, method: string): boolean {
+  switch (kind) {
+    case 'unauthenticated':
+    case 'forbidden':
+      return true;
+    case 'conflict':
+    case 'state':
+      return !readOnlyMethods.has(method);
+    default:
+      return false;
+  }
+}
