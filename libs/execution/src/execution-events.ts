@@ -147,7 +147,13 @@ export const executionEvents = {
   ExecutionRetried: defineEvent(
     'ExecutionRetried',
     'A failed run goes on from the step that failed.',
-    Type.Object({ ...run, fromNodeId: Type.String(), stepNumber: Type.Integer(), deadlineAt: Type.String() }),
+    Type.Object({
+      ...run,
+      fromNodeId: Type.String(),
+      stepNumber: Type.Integer(),
+      startedAt: Type.String({ format: 'date-time' }),
+      deadlineAt: Type.String({ format: 'date-time' }),
+    }),
   ),
 };
 export type ExecutionEvent = EventsOf<typeof executionEvents>;
