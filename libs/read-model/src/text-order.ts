@@ -1,0 +1,41 @@
+// The one order of texts and numbers in every view: by code point, as UTF-8 bytes compare. JavaScript's own `<` orders
+// texts by UTF-16 unit, which differs above U+FFFF, and a store that pages by key must not have two orders.
+import type { FieldValue } from '@app/kernel';
+
+/** Negative, zero or positive, by code point. */
+export function compareText(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index += 1) {
+    const left = a.charCodeAt(index);
+    const right = b.charCodeAt(index);
+    if (left !== right) return rank(left) - rank(right);
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for code points above all other units. */
+function rank(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
+}
+
+/** Values of one field, which all have its type. */
+export function compareValues(a: string | number, b: string | number): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  return compareText(String(a), String(b));
+}
+
+/** A number as 16 hexadecimal digits whose order as text is the order of the numbers. */
+export function sortableNumber(value: number): string {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, value === 0 ? 0 : value);
+  const bits = view.getBigUint64(0);
+  const sign = 1n << 63n;
+  const ordered = bits & sign ? ~bits & ((1n << 64n) - 1n) : bits | sign;
+  return ordered.toString(16).padStart(16, '0');
+}
+
+/** Null stands for "no value" everywhere. */
+export function valueOf(value: FieldValue | undefined): FieldValue {
+  return value === undefined ? null : value;
+}
