@@ -1,3 +1,4 @@
+import type { Static } from '@sinclair/typebox';
 import { Type } from '@sinclair/typebox';
 import type { EventsOf, Json, JsonObject } from '@app/kernel';
 import { defineEvent } from '@app/kernel';
@@ -20,6 +21,7 @@ export const changeSchema = Type.Object({
   before: Type.Optional(json),
   after: Type.Optional(json),
 });
+export type Change = Static<typeof changeSchema>;
 
 export const workflowEvents = {
   WorkflowCreated: defineEvent(
@@ -59,6 +61,15 @@ export const workflowEvents = {
     'WorkflowDrafted',
     'An inactive workflow became a draft again, to be changed.',
     Type.Object({ name: Type.String() }),
+  ),
+  WorkflowRestored: defineEvent(
+    'WorkflowRestored',
+    'A draft took over the nodes, edges and settings of one of its frozen versions.',
+    Type.Object({
+      ...content,
+      version: Type.Integer({ minimum: 1, description: 'the version whose content it is' }),
+      changes: Type.Array(changeSchema),
+    }),
   ),
   WorkflowDeleted: defineEvent(
     'WorkflowDeleted',
