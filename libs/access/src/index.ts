@@ -1,1 +1,2 @@
 export * from './access-events.js';
+export * from './access-policy.js';

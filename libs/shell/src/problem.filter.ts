@@ -3,6 +3,7 @@ import { Catch, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RefusalError } from '@app/kernel';
 import { StoreError } from '@app/event-store';
+import type { FaultLog } from './fault-log.js';
 import type { CallerRequest } from './caller.decorator.js';
 import type { RouteTraits } from './route.decorator.js';
 import type { Answer } from './problem.js';
@@ -10,11 +11,6 @@ import { answerOfRefusal, answerOfStoreError, problemOf, titleOf, unexpectedAnsw
 import type { RefusalLog } from './refusal-log.js';
 import { isRecorded } from './refusal-log.js';
 import type { RouteTable } from './route-table.js';
-
-/** What the filter says to the operators. */
-export interface FaultLog {
-  error(message: string, details: object): void;
-}
 
 type Request = FastifyRequest & CallerRequest;
 

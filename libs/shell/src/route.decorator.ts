@@ -11,6 +11,8 @@ export interface RouteTraits {
   /** Keeps the body's bytes on the request, as they came: signatures are made over bytes. */
   readonly keepsRawBody?: boolean;
   readonly channel?: Channel;
+  /** Answered also while the server drains. */
+  readonly isProbe?: boolean;
 }
 
 /** Where the bytes stand when the route keeps them. */
