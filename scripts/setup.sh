@@ -39,14 +39,15 @@ build_if_needed() {
   build || fail "The build failed: see above."
 }
 
-# Always builds, from nothing, so that no file of an older build is left.
+# Always builds. Files that this build did not write are removed afterwards, not before, so that a server which runs
+# from the same folder keeps its files.
 build() {
   local started
   started=$(mktemp)
-  rm -rf dist
   npx --no-install nest build --all || { rm -f "$started"; return 1; }
   [ -f dist/apps/server/src/main.js ] || { rm -f "$started"; return 1; }
-  # The stamp is as old as the beginning of the build: a file saved meanwhile counts as newer.
+  find dist -type f ! -newer "$started" -delete
+  # The stamp is as old as the beginning of the build: a source saved meanwhile counts as newer.
   touch -r "$started" dist/.built
   rm -f "$started"
 }

@@ -88,7 +88,7 @@ export const namesToAvoid: readonly string[] = ['manager', 'helper', 'util', 'ut
 ]);
 
 /** The file that owns all timers, back-off and draining. */
-export const loopsFile = 'libs/shell/src/loops.worker.ts';
+export const heartbeatFile = 'libs/shell/src/heartbeat.worker.ts';
 
 export const CODE_LINES_PER_FILE_MAX = 250;
 export const CODE_LINES_PER_FUNCTION_MAX = 60;

@@ -9,7 +9,7 @@ import {
   decorated,
   entryNames,
   isTest,
-  loopsFile,
+  heartbeatFile,
   placeOf,
   portsOf,
   suffixes,
@@ -82,9 +82,9 @@ export const pureBehaviourRule: Rule = {
 
 export const oneTimerFileRule: Rule = {
   name: 'one-timer-file',
-  sentence: `Timers are set in one file, ${loopsFile}.`,
+  sentence: `Timers are set in one file, ${heartbeatFile}.`,
   *check(file) {
-    if (isTest(file.path) || placeOf(file.path).kind === 'other' || file.path === loopsFile) return;
+    if (isTest(file.path) || placeOf(file.path).kind === 'other' || file.path === heartbeatFile) return;
     yield* freeUses(file.tree, timers);
     yield* timerImports(file);
   },

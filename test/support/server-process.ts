@@ -1,0 +1,89 @@
+// A Runledger server as a process of its own, from the sources or from the build, as an operator would run it.
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const START_LIMIT_MS = 30_000;
+
+export interface ServerProcess {
+  readonly url: string;
+  readonly process: ChildProcess;
+  /** Everything it has written so far, both channels. */
+  readonly output: () => string;
+  /** Sends the signal (default SIGTERM) and resolves to the exit code, null when the signal ended it. */
+  readonly stop: (signal?: NodeJS.Signals) => Promise<number | null>;
+}
+
+export interface ServerOptions {
+  readonly dataDir: string;
+  /** Default: a free one. */
+  readonly port?: number;
+  /** `build` needs an up-to-date dist/. Default `sources`. */
+  readonly from?: 'sources' | 'build';
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts a server and resolves once `/readyz` answers 200; rejects with its output when it ends before. */
+export async function startServer({
+  dataDir,
+  port,
+  from = 'sources',
+  env = {},
+}: ServerOptions): Promise<ServerProcess> {
+  const chosen = port ?? (await freePort());
+  const program =
+    from === 'build'
+      ? ['--enable-source-maps', 'dist/apps/server/src/main.js']
+      : ['--no-warnings', '--import', './test/support/typescript.mjs', 'apps/server/src/main.ts'];
+  const child = spawn(process.execPath, program, {
+    cwd: root,
+    env: { ...process.env, HOST: '127.0.0.1', AUTH: 'off', ...env, PORT: String(chosen), DATA_DIR: dataDir },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let written = '';
+  const collect = (chunk: Buffer): void => {
+    written = (written + chunk.toString()).slice(-200_000);
+  };
+  child.stdout.on('data', collect);
+  child.stderr.on('data', collect);
+  const server = { url: `http://127.0.0.1:${chosen}`, process: child, output: () => written, stop: stopper(child) };
+  await ready(server);
+  return server;
+}
+
+function stopper(child: ChildProcess): ServerProcess['stop'] {
+  return async (signal = 'SIGTERM') => {
+    if (hasEnded(child)) return child.exitCode;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    await ended;
+    return child.exitCode;
+  };
+}
+
+const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
+
+async function ready({ url, process: child, output, stop }: ServerProcess): Promise<void> {
+  const until = Date.now() + START_LIMIT_MS;
+  while (Date.now() < until) {
+    if (hasEnded(child)) throw new Error(`the server ended with ${child.exitCode ?? child.signalCode}:\n${output()}`);
+    const answer = await fetch(`${url}/readyz`).catch(() => undefined);
+    if (answer?.ok) return;
+    await new Promise((later) => setTimeout(later, 25));
+  }
+  await stop('SIGKILL');
+  throw new Error(`the server was not ready within ${START_LIMIT_MS} ms:\n${output()}`);
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
