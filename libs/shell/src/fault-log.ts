@@ -1,4 +1,8 @@
-/** What operators are told. Errors go in `details.error`; no secret goes anywhere. */
-export interface FaultLog {
-  error(message: string, details: object): void;
+/** What operators are told. */
+export abstract class FaultLog {
+  /**
+   * Never throws. An Error goes in `details.error`. Values under names that hold secrets (`authorization`, `password`,
+   * `secret`, `token`, ...) do not reach the log, at the first two levels of `details`.
+   */
+  abstract error(message: string, details: object): void;
 }

@@ -4,12 +4,13 @@ import type { ValidationError } from 'class-validator';
 import { validateSync } from 'class-validator';
 import type { FieldFinding } from '@app/kernel';
 import { refuse, RefusalError } from '@app/kernel';
-import type { DtoClass } from './dto-instance.js';
-import { dtoInstance } from './dto-instance.js';
+import type { DtoClass } from './dto-instance.pipe.js';
+import { dtoInstance } from './dto-instance.pipe.js';
 import { UnreadableBody } from './json-body.js';
 import { wireCodeOfClass, wireCodeOfProperty } from './wire-code.decorator.js';
 
 const FINDINGS_MAX = 100;
+const LATER_TURNS = 8;
 const plainTypes: ReadonlySet<unknown> = new Set([undefined, String, Boolean, Number, Array, Object, Date]);
 
 /**
@@ -19,10 +20,21 @@ const plainTypes: ReadonlySet<unknown> = new Set([undefined, String, Boolean, Nu
 @Injectable()
 export class ValidationPipe implements PipeTransform {
   transform(value: unknown, { metatype, type }: ArgumentMetadata): unknown {
-    if (value instanceof UnreadableBody) throw new RefusalError(value.refusal);
+    if (value instanceof UnreadableBody) return refusedLast(new RefusalError(value.refusal));
     if (type === 'custom' || plainTypes.has(metatype)) return value;
-    return checkedDto(metatype as DtoClass, value, type);
+    if (type !== 'body') return checkedDto(metatype as DtoClass, value, type);
+    try {
+      return checkedDto(metatype as DtoClass, value, type);
+    } catch (error) {
+      return refusedLast(error);
+    }
   }
+}
+
+/** All parameters are checked at once and the first to fail is answered for: the path comes before the body. */
+async function refusedLast(error: unknown): Promise<never> {
+  for (let turn = 0; turn < LATER_TURNS; turn += 1) await Promise.resolve();
+  throw error;
 }
 
 /** The DTO made of `value`, or RefusalError with every finding. */

@@ -2,7 +2,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
-import type { FaultLog } from './fault-log.js';
+import { FaultLog } from './fault-log.js';
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -10,10 +10,11 @@ export type LogLevel = (typeof logLevels)[number];
 const secretKeys = ['authorization', 'x-api-key', 'x-webhook-token', 'cookie', 'password', 'secret', 'token', 'apiKey'];
 
 /** One JSON object a line, to standard error; values under names that hold secrets are replaced. */
-export class PinoLogger implements LoggerService, FaultLog {
+export class PinoLogger extends FaultLog implements LoggerService {
   private readonly logger: Logger;
 
   constructor(level: LogLevel, destination: DestinationStream = pino.destination({ dest: 2, sync: true })) {
+    super();
     const paths = secretKeys.flatMap((key) => [`["${key}"]`, `*["${key}"]`, `*.*["${key}"]`]);
     this.logger = pino(
       {

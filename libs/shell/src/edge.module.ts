@@ -10,6 +10,7 @@ import { readJsonBody } from './json-body.js';
 import { ProblemFilter } from './problem.filter.js';
 import type { Answer } from './problem.js';
 import { problemOf } from './problem.js';
+import { within } from './loops.worker.js';
 import type { RefusalLog } from './refusal-log.js';
 import { acceptableId, requestContextOf } from './request-context.js';
 import type { RawBodyRequest, RouteTraits } from './route.decorator.js';
@@ -76,13 +77,7 @@ export class Edge {
   async drain(graceMs: number): Promise<void> {
     this.draining = true;
     if (this.underWay === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, graceMs);
-      this.whenQuiet = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    await within(graceMs, new Promise<void>((resolve) => (this.whenQuiet = resolve)));
   }
 
   get isDraining(): boolean {
