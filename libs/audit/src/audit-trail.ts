@@ -1,0 +1,119 @@
+// Reading the audit trail: pages from the view, single entries from the log itself.
+import type { RecordedEvent, Refusal } from '@app/kernel';
+import { refuse } from '@app/kernel';
+import type { EventStore } from '@app/event-store';
+import { isStoreError } from '@app/event-store';
+import type { EntryQuery, EntryRow, ViewStore } from '@app/read-model';
+import type { AuditRow } from './audit-entries.js';
+import { AUDIT_VIEW, listedEntryOf } from './audit-entries.js';
+import type { AuditEntry } from './audit-entry.js';
+import { auditEntryOf } from './audit-entry.js';
+import { auditCursor } from './audit-query.js';
+
+export interface AuditPage {
+  readonly items: readonly AuditEntry[];
+  readonly nextCursor: string;
+  readonly hasMore: boolean;
+}
+
+export type Relation = 'itself' | 'cause' | 'effect' | 'same_correlation';
+export type RelatedEntry = AuditEntry & { readonly relation: Relation };
+
+/** Oldest first; `cause` stands apart too, because it may belong to an earlier correlation. */
+export interface RelatedEntries {
+  readonly items: readonly RelatedEntry[];
+  readonly cause?: AuditEntry;
+  readonly nextCursor: string;
+  readonly hasMore: boolean;
+}
+
+export class AuditTrail {
+  constructor(
+    private readonly views: ViewStore,
+    private readonly events: EventStore,
+  ) {}
+
+  /** One page. A position in `asOf` that is not of this log is an `invalid` refusal. */
+  async page(query: EntryQuery): Promise<AuditPage | Refusal> {
+    try {
+      const { rows, hasMore } = await this.rows(query);
+      return { items: rows.flatMap(({ doc }) => listedEntryOf(doc) ?? []), ...placeBehind(rows, hasMore) };
+    } catch (error) {
+      if (isStoreError(error, 'InvalidPosition')) return foreignPosition();
+      throw error;
+    }
+  }
+
+  /** The entry with all that its limits allow, made from the event in the log; undefined when there is none. */
+  async entry(eventId: string): Promise<AuditEntry | undefined> {
+    const row = await this.row(eventId);
+    if (!row) return undefined;
+    const event = (await this.recorded(row.event)) ?? row.event;
+    return auditEntryOf(event);
+  }
+
+  /** What happened in the same correlation, what caused the entry and what it caused; undefined when there is none. */
+  async related(
+    eventId: string,
+    page: { readonly limit: number; readonly after?: number },
+  ): Promise<RelatedEntries | undefined> {
+    const row = await this.row(eventId);
+    if (!row) return undefined;
+    const { correlationId, causationId } = row.event.metadata;
+    const filters = [{ field: 'correlationId', equals: correlationId }];
+    const { rows, hasMore } = await this.rows({ ...page, filters, descending: false });
+    const cause = causationId === undefined ? undefined : await this.listed(causationId);
+    return {
+      items: rows.flatMap(({ doc }) => relatedTo(row.event, doc) ?? []),
+      ...(cause ? { cause } : {}),
+      ...placeBehind(rows, hasMore),
+    };
+  }
+
+  /** Read-your-writes: whatever this server has recorded is in the answer, unless the views are too far behind. */
+  private async caughtUp(): Promise<void> {
+    await this.views.waitFor(this.events.lastAppended);
+  }
+
+  private async rows(query: EntryQuery): Promise<{ rows: readonly EntryRow<AuditRow>[]; hasMore: boolean }> {
+    await this.caughtUp();
+    const found = await this.views.entries<AuditRow>(AUDIT_VIEW, { ...query, limit: query.limit + 1 });
+    return { rows: found.slice(0, query.limit), hasMore: found.length > query.limit };
+  }
+
+  private async row(eventId: string): Promise<AuditRow | undefined> {
+    await this.caughtUp();
+    return (await this.views.entryBy<AuditRow>(AUDIT_VIEW, 'eventId', eventId))?.doc;
+  }
+
+  private async listed(eventId: string): Promise<AuditEntry | undefined> {
+    const row = await this.row(eventId);
+    return row && listedEntryOf(row);
+  }
+
+  private async recorded({ stream, revision }: RecordedEvent): Promise<RecordedEvent | undefined> {
+    for await (const event of this.events.readStream(stream, { from: revision, limit: 1 })) return event;
+    return undefined;
+  }
+}
+
+function placeBehind(rows: readonly EntryRow<AuditRow>[], hasMore: boolean): { nextCursor: string; hasMore: boolean } {
+  const last = rows.at(-1);
+  return { nextCursor: hasMore && last ? auditCursor(last.sequence) : '', hasMore };
+}
+
+function relatedTo(origin: RecordedEvent, row: AuditRow): RelatedEntry | undefined {
+  const entry = listedEntryOf(row);
+  return entry && { ...entry, relation: relationOf(origin, row.event) };
+}
+
+function relationOf(origin: RecordedEvent, other: RecordedEvent): Relation {
+  if (other.id === origin.id) return 'itself';
+  if (other.id === origin.metadata.causationId) return 'cause';
+  return other.metadata.causationId === origin.id ? 'effect' : 'same_correlation';
+}
+
+function foreignPosition(): Refusal {
+  const message = 'asOf must be a position of this log, as entries carry it';
+  return refuse('invalid', 'FLK-0304', message, [{ field: 'asOf', message }]);
+}
