@@ -52,7 +52,10 @@ export interface SubscribeOptions {
   readonly signal: AbortSignal;
 }
 
-/** In band and in order. A checkpoint never runs ahead of an event that was not yet delivered. */
+/**
+ * In band and in order. A checkpoint never runs ahead of an event that was not yet delivered. `caughtUp` comes each time
+ * the end of the log is reached after having been behind it.
+ */
 export type SubscriptionMessage =
   | { readonly kind: 'event'; readonly event: RecordedEvent }
   | { readonly kind: 'checkpoint'; readonly position: GlobalPosition }
@@ -72,6 +75,9 @@ export abstract class EventStore {
    * state needs no read to be current.
    */
   abstract readonly singleWriter: boolean;
+
+  /** Position of the last event appended through this instance; undefined before the first. For read-your-writes. */
+  abstract readonly lastAppended: GlobalPosition | undefined;
 
   /**
    * Appends the batch atomically and contiguously, and answers once it survives `kill -9` and power loss.

@@ -31,6 +31,8 @@ export type ReservationCommand =
       readonly nowIso: string;
       /** An owner whose claim is known to be void (it never came to be, or no longer uses the value). */
       readonly voidOwnerStream?: string;
+      /** A claim of the same owner that is older than this (RFC 3339) is made anew, so that it counts as fresh again. */
+      readonly renewBeforeIso?: string;
     }
   | { readonly kind: 'ReleaseValue'; readonly scope: string; readonly value: string; readonly ownerStream: string };
 
@@ -43,8 +45,8 @@ export const reservation: Decider<ReservationCommand, ReservationState, Reservat
     const { scope, value, ownerStream } = command;
     switch (command.kind) {
       case 'ReserveValue':
-        if (state?.ownerStream === ownerStream) return [];
-        if (state && state.ownerStream !== command.voidOwnerStream) {
+        if (state?.ownerStream === ownerStream && !isStale(state.reservedAt, command.renewBeforeIso)) return [];
+        if (state && state.ownerStream !== ownerStream && state.ownerStream !== command.voidOwnerStream) {
           return refuse('conflict', 'VALUE_RESERVED', `"${value}" is taken by ${state.ownerStream}`);
         }
         return [{ type: 'ValueReserved', data: { scope, value, ownerStream, reservedAt: command.nowIso } }];
@@ -66,3 +68,7 @@ export const reservation: Decider<ReservationCommand, ReservationState, Reservat
     }
   },
 };
+
+function isStale(reservedAt: string, renewBeforeIso: string | undefined): boolean {
+  return renewBeforeIso !== undefined && Date.parse(reservedAt) < Date.parse(renewBeforeIso);
+}

@@ -34,7 +34,9 @@ export class Reservations {
     holds: (ownerStream: string) => Promise<boolean>,
   ): Promise<Refusal | undefined> {
     const id = keyOf(reservationStream(claim.scope, claim.value));
-    const command = { kind: 'ReserveValue' as const, ...claim, nowIso: timestamp(this.clock.nowMs()) };
+    const nowMs = this.clock.nowMs();
+    const renewBeforeIso = timestamp(nowMs - CLAIM_GRACE_MS);
+    const command = { kind: 'ReserveValue' as const, ...claim, nowIso: timestamp(nowMs), renewBeforeIso };
     const first = await this.aggregates.execute(reservation, id, command, context);
     if (!isRefusal(first)) return undefined;
     const { state } = await this.aggregates.load(reservation, id);
