@@ -1,0 +1,98 @@
+// What the runner keeps of a run while it is under way: it never re-reads what it has just written.
+import type { Actor, NewEvent, RequestContext } from '@app/kernel';
+import { engineActor, streamName } from '@app/kernel';
+import type { CompiledDefinition, ExecutorStep } from './compiled-definition.js';
+import type { RunCommand, RunDecision, StepResult } from './run-command.js';
+import type { ExecutionState, RunState } from './execution-state.js';
+
+export interface Asker {
+  readonly command: RunCommand;
+  readonly context: RequestContext;
+  readonly resolve: (state: RunState) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** A decision on its way to the log. */
+export interface PendingAppend {
+  readonly batch: readonly NewEvent[];
+  readonly expectedRevision: number;
+  readonly decision: RunDecision;
+  readonly claimed: readonly ExecutorStep[];
+}
+
+export interface LiveRun {
+  readonly id: string;
+  readonly stream: string;
+  readonly workflowId: string;
+  readonly definition: CompiledDefinition;
+  /** The engine acting for whoever started the run. */
+  readonly engine: RequestContext;
+  state: ExecutionState;
+  /** -1 before the first append. */
+  revision: number;
+  readonly calls: Map<string, AbortController>;
+  results: StepResult[];
+  askers: Asker[];
+  /** Look at the run again: a slot is free or something is due. */
+  look: boolean;
+  /** A decision is being made or recorded; one at a time. */
+  busy: boolean;
+  /** The log did not take this; it is repeated identically at `stalledUntilMs`. */
+  stalled?: PendingAppend;
+  stalledUntilMs: number;
+  stalledTimes: number;
+  /** It waits in line for a slot: what is due waits with it. */
+  inLine: boolean;
+  /** A bug met while deciding on it: it is left alone, for a person to look at. */
+  faulted: boolean;
+  readonly ended: ((state: RunState) => void)[];
+}
+
+export function engineContext(onBehalfOf: Actor, correlationId: string, causationId: string): RequestContext {
+  return { actor: engineActor, onBehalfOf, channel: 'engine', correlationId, causationId };
+}
+
+export interface LiveRunOrigin {
+  readonly id: string;
+  readonly workflowId: string;
+  readonly definition: CompiledDefinition;
+  readonly engine: RequestContext;
+  readonly state?: RunState;
+  readonly revision?: number;
+}
+
+export function liveRun({ id, workflowId, definition, engine, state, revision }: LiveRunOrigin): LiveRun {
+  return {
+    id,
+    stream: streamName('execution', id),
+    workflowId,
+    definition,
+    engine,
+    state: state ?? null,
+    revision: revision ?? -1,
+    calls: new Map(),
+    results: [],
+    askers: [],
+    look: false,
+    busy: false,
+    stalledUntilMs: 0,
+    stalledTimes: 0,
+    inLine: false,
+    faulted: false,
+    ended: [],
+  };
+}
+
+/** When the run wants to be looked at again without anything happening, in milliseconds of the clock. */
+export function nextDueMs(run: LiveRun): number {
+  if (run.faulted) return Infinity;
+  if (run.stalled) return run.stalledUntilMs;
+  const state = run.state;
+  if (state?.status !== 'running') return Infinity;
+  let due = Date.parse(state.deadlineAt);
+  if (run.inLine) return due;
+  for (const step of Object.values(state.steps)) {
+    if (step.status === 'waiting' && step.retryAt !== undefined) due = Math.min(due, Date.parse(step.retryAt));
+  }
+  return due;
+}

@@ -1,0 +1,141 @@
+// A decision in the making: the events so far and the run as it stands after them; and the facts that events repeat.
+import type { Json, JsonObject } from '@app/kernel';
+import type { EvaluationScope } from '@app/expression';
+import type { CallRecord } from '@app/provider';
+import { stepNameOf } from '@app/workflow';
+import type { CompiledStep } from './compiled-definition.js';
+import type { ExecutionEvent, RunError } from './execution-events.js';
+import type { ExecutionState, RunState, StepState } from './execution-state.js';
+import { evolveExecution, isObject, withOutput } from './execution-state.js';
+import type { Situation } from './run-command.js';
+
+/** The run after its own decision, while the decision is being made. */
+export interface Draft {
+  state: ExecutionState;
+  readonly events: ExecutionEvent[];
+  readonly situation: Situation;
+  readonly nowIso: string;
+}
+
+export function add(draft: Draft, event: ExecutionEvent): void {
+  draft.events.push(event);
+  draft.state = evolveExecution(draft.state, { ...event, metadata: { occurredAt: draft.nowIso } });
+}
+
+export function stepEnded(
+  draft: Draft,
+  step: CompiledStep,
+  claimed: StepState | undefined,
+  output: Json,
+  durationMs: number,
+  call?: CallRecord,
+): void {
+  const after = withOutput(runOf(draft), step.node.type, step.node.id, output);
+  const taken = takenEdges(draft, step, scopeOf(draft, after), output);
+  const attempt = claimed?.attempts.at(-1);
+  const about = {
+    ...identityOf(draft, step),
+    attempt: attempt?.attempt ?? 1,
+    startedAt: attempt?.startedAt ?? draft.nowIso,
+    durationMs,
+    ...(call === undefined ? {} : { call }),
+  };
+  if ('error' in taken) add(draft, { type: 'StepFailed', data: { ...about, error: taken.error } });
+  else add(draft, { type: 'StepCompleted', data: { ...about, output, takenEdges: taken.edges } });
+}
+
+export function instantFailed(draft: Draft, step: CompiledStep, error: RunError): void {
+  add(draft, {
+    type: 'StepFailed',
+    data: {
+      ...identityOf(draft, step),
+      attempt: 1,
+      startedAt: draft.nowIso,
+      durationMs: 0,
+      error: { ...error, nodeId: step.node.id, attempt: 1 },
+    },
+  });
+}
+
+/** A conditional takes the edges of the handle it decided for; any other node those whose own condition holds. */
+export function takenEdges(
+  draft: Draft,
+  step: CompiledStep,
+  scope: EvaluationScope,
+  output?: Json,
+): { readonly edges: string[] } | { readonly error: RunError } {
+  const { graph, edgeConditions } = draft.situation.definition;
+  const outgoing = graph.outgoing.get(step.node.id) ?? [];
+  if (step.kind === 'conditional') {
+    const handle = isObject(output) ? output['branchTaken'] : undefined;
+    return { edges: outgoing.filter((edge) => edge.sourceHandle === handle).map((edge) => edge.id) };
+  }
+  const edges: string[] = [];
+  for (const edge of outgoing) {
+    const holds = edgeConditions.get(edge.id)?.evaluate(scope) ?? { ok: true as const, value: true };
+    if (!holds.ok) {
+      const message = `condition evaluation failed: edge "${edge.id}": ${holds.message}`;
+      return { error: { code: 'condition_failed', message, nodeId: step.node.id } };
+    }
+    if (holds.value) edges.push(edge.id);
+  }
+  return { edges };
+}
+
+export function endOf(draft: Draft): Extract<ExecutionEvent, { type: 'ExecutionCompleted' }>['data'] {
+  const { workflowId, workflowName, workflowVersion, startedAt } = runOf(draft);
+  const durationMs = draft.situation.nowMs - Date.parse(startedAt);
+  return { workflowId, workflowName, workflowVersion, startedAt, durationMs };
+}
+
+export function scopeOf(draft: Draft, state: RunState): EvaluationScope {
+  return {
+    context: contextOf(state),
+    input: state.input,
+    steps: state.outputs,
+    run: {
+      id: draft.situation.runId,
+      startedAt: state.startedAt,
+      workflowId: state.workflowId,
+      version: state.workflowVersion,
+    },
+  };
+}
+
+/** What plain paths see: the input as `workflow`, each finished executor under its id, what was put out as `output`. */
+export function contextOf(state: RunState): JsonObject {
+  const context: JsonObject = { workflow: state.input, ...state.outputs };
+  if (state.setOutput !== undefined) context['output'] = state.setOutput;
+  return context;
+}
+
+export function runOf(draft: Draft): RunState {
+  if (draft.state === null) throw new Error('the run has not begun');
+  return draft.state;
+}
+
+export function stepOf(draft: Draft, nodeId: string): CompiledStep {
+  const step = draft.situation.definition.steps.get(nodeId);
+  if (!step) throw new Error(`the version has no node "${nodeId}"`);
+  return step;
+}
+
+export function runningSteps(state: RunState): StepState[] {
+  return Object.values(state.steps).filter((step) => step.status === 'running');
+}
+
+export function identityOf(draft: Draft, { node }: CompiledStep): ReturnType<typeof stepIdentity> {
+  const known = runOf(draft).steps[node.id];
+  return stepIdentity(draft, {
+    stepNumber: known?.stepNumber ?? runOf(draft).stepCount + 1,
+    nodeId: node.id,
+    stepName: stepNameOf(node),
+    nodeType: node.type,
+  });
+}
+
+export function stepIdentity(draft: Draft, step: Pick<StepState, 'stepNumber' | 'nodeId' | 'stepName' | 'nodeType'>) {
+  const { workflowId, workflowName } = runOf(draft);
+  const { stepNumber, nodeId, stepName, nodeType } = step;
+  return { workflowId, workflowName, stepNumber, nodeId, stepName, nodeType };
+}

@@ -1,0 +1,394 @@
+// Runs: claims steps, has providers called, records what came of it. One instance per server; it owns the runs it has
+// begun or resumed. Every effect is preceded by an acknowledged claim; the result of one step and the claim of the next
+// are one append. It never writes a view and reads none.
+import type { Clock, IdSource, RequestContext } from '@app/kernel';
+import { isRefusal, refuse, RefusalError } from '@app/kernel';
+import type { BlobStore, EventStore } from '@app/event-store';
+import { isStoreError, StoreError } from '@app/event-store';
+import type { ProviderCaller } from '@app/provider';
+import { offload } from './blobs.js';
+import { CallDesk } from './call-desk.js';
+import type { CompiledDefinition, ExecutorStep } from './compiled-definition.js';
+
+import { decideRun } from './execution.js';
+import type { RunCommand } from './run-command.js';
+import type { RunState } from './execution-state.js';
+import type { LiveRun, PendingAppend } from './live-run.js';
+import { engineContext, liveRun, nextDueMs } from './live-run.js';
+import { batchOf } from './run-batch.js';
+import { readRun } from './run-reader.js';
+
+export interface RunnerLimits {
+  /** Runs in memory; further starts are refused until one ends. */
+  readonly liveRunsMax: number;
+  /** Provider calls under way at the same time, over all runs. */
+  readonly stepConcurrencyMax: number;
+}
+
+export interface RunnerParts {
+  readonly events: EventStore;
+  readonly blobs: BlobStore;
+  readonly caller: ProviderCaller;
+  /** One frozen version, compiled; throws when there is none. */
+  readonly definitionOf: (workflowId: string, version: number) => Promise<CompiledDefinition>;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  /** In [0, 1), for the jitter of retries. */
+  readonly random: () => number;
+  readonly limits: RunnerLimits;
+  /** A fault of our own that stopped one run's progress: for the log and for `/readyz`. */
+  readonly onFault: (runId: string, error: unknown) => void;
+  /** Something is due at this instant (milliseconds of the clock): `tick` wants to be called then. */
+  readonly wakeAt: (dueMs: number) => void;
+}
+
+/** recorded: it is in the log; stalled: the log did not take it now; void: the stream had moved, decide again. */
+type Recorded = 'recorded' | 'stalled' | 'void';
+
+const STALL_FIRST_MS = 50;
+const STALL_LONGEST_MS = 5_000;
+
+export class Runner {
+  private readonly runs = new Map<string, LiveRun>();
+  /** Starts on their way to the log. */
+  private readonly starting = new Map<string, Promise<void>>();
+  /** Starts whose append may have happened although we could not be told. */
+  private readonly suspects = new Set<string>();
+  private readonly desk: CallDesk;
+  private accepting = true;
+
+  constructor(private readonly parts: RunnerParts) {
+    this.desk = new CallDesk(parts.caller, parts.clock, parts.limits.stepConcurrencyMax, parts.onFault);
+  }
+
+  get liveRuns(): number {
+    return this.runs.size;
+  }
+
+  get stepsUnderWay(): number {
+    return this.desk.underWay;
+  }
+
+  /** State of a run that is under way here, without reading anything. */
+  stateOf(runId: string): { readonly state: RunState; readonly revision: number } | undefined {
+    const run = this.runs.get(runId);
+    return run?.state ? { state: run.state, revision: run.revision } : undefined;
+  }
+
+  /**
+   * Records the start and the claim of what runs first in one append, and goes on by itself.
+   * Throws WrongExpectedRevision (StoreError) when a run of this id exists, RefusalError when the server is full.
+   */
+  async start(
+    runId: string,
+    command: Extract<RunCommand, { kind: 'StartRun' }>,
+    definition: CompiledDefinition,
+    context: RequestContext,
+  ): Promise<RunState> {
+    await this.starting.get(runId);
+    if (this.runs.has(runId))
+      throw new StoreError('WrongExpectedRevision', 'the run exists', { expected: 'no_stream' });
+    this.refuseWhenFull();
+    const startId = this.parts.ids.next();
+    const engine = engineContext(context.actor, context.correlationId, startId);
+    const run = liveRun({ id: runId, workflowId: command.workflowId, definition, engine });
+    this.runs.set(runId, run);
+    const begun = this.begin(run, command, context, startId);
+    this.starting.set(
+      runId,
+      begun.then(
+        () => undefined,
+        () => undefined,
+      ),
+    );
+    try {
+      return await begun;
+    } finally {
+      this.starting.delete(runId);
+    }
+  }
+
+  /** Takes over a run that no one drives: after a restart, or when a start's outcome was unknown. */
+  async resume(runId: string): Promise<void> {
+    if (this.runs.has(runId) || !this.accepting) return;
+    const run = await this.adoptFromLog(runId, 'running');
+    if (run) await this.ask(run, { kind: 'ResumeRun' }, run.engine);
+  }
+
+  /** Cancels, or retries, a run, whether it is driven here or not. Throws RefusalError. */
+  async command(runId: string, command: RunCommand, context: RequestContext): Promise<RunState> {
+    const run = this.runs.get(runId) ?? (await this.adoptFromLog(runId));
+    if (!run) throw new RefusalError(refuse('not_found', 'FLK-0500', 'execution not found'));
+    return this.ask(run, command, context);
+  }
+
+  /** Resolves with the ended run, or undefined once `abandon` aborts; undefined at once for a run not driven here. */
+  whenEnded(runId: string, abandon: AbortSignal): Promise<RunState | undefined> {
+    const run = this.runs.get(runId);
+    if (!run) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      run.ended.push(resolve);
+      abandon.addEventListener('abort', () => resolve(undefined), { once: true });
+    });
+  }
+
+  /** Does what has become due: retries, deadlines, appends that the log did not take. Returns when to call again. */
+  async tick(): Promise<number> {
+    const nowMs = this.parts.clock.nowMs();
+    for (const runId of [...this.suspects]) await this.resumeSuspect(runId);
+    let dueMs = this.suspects.size > 0 ? nowMs + STALL_LONGEST_MS : Infinity;
+    for (const run of this.runs.values()) {
+      if (!run.busy && nextDueMs(run) <= nowMs) {
+        run.look = true;
+        this.keepMoving(run);
+      }
+      if (!run.busy) dueMs = Math.min(dueMs, nextDueMs(run));
+    }
+    return dueMs;
+  }
+
+  /** No new run and no new step from here on; calls under way may finish until `abandon` aborts, the rest is for recovery. */
+  async drain(abandon: AbortSignal): Promise<void> {
+    this.accepting = false;
+    await this.desk.close(abandon);
+    for (const run of this.runs.values()) for (const call of run.calls.values()) call.abort();
+    while (!abandon.aborted && [...this.runs.values()].some((run) => run.busy)) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  private refuseWhenFull(): void {
+    if (this.accepting && this.runs.size < this.parts.limits.liveRunsMax) return;
+    const why = this.accepting ? 'too many runs are under way' : 'the server is shutting down';
+    throw new RefusalError(refuse('unavailable', 'RUNS_LIMIT', `${why}; try again later`));
+  }
+
+  private async begin(run: LiveRun, command: RunCommand, context: RequestContext, startId: string): Promise<RunState> {
+    run.busy = true;
+    try {
+      const pending = await this.prepare(run, command, context, startId);
+      await this.appendStart(run, pending);
+      this.adopt(run, pending);
+    } catch (error) {
+      this.runs.delete(run.id);
+      throw error;
+    } finally {
+      run.busy = false;
+    }
+    const { state } = run;
+    this.keepMoving(run);
+    return state as RunState;
+  }
+
+  private async appendStart(run: LiveRun, pending: PendingAppend): Promise<void> {
+    try {
+      await this.append(run, pending);
+    } catch (error) {
+      this.desk.giveBack(run, pending.claimed.length);
+      if (isStoreError(error, 'AppendOutcomeUnknown')) {
+        this.suspects.add(run.id);
+        this.parts.wakeAt(this.parts.clock.nowMs() + STALL_LONGEST_MS);
+      }
+      throw error;
+    }
+  }
+
+  private async resumeSuspect(runId: string): Promise<void> {
+    try {
+      await this.resume(runId);
+      this.suspects.delete(runId);
+    } catch (error) {
+      if (isStoreError(error) && error.retryable) return;
+      this.suspects.delete(runId);
+      this.parts.onFault(runId, error);
+    }
+  }
+
+  private async adoptFromLog(runId: string, onlyWhen?: RunState['status']): Promise<LiveRun | undefined> {
+    const read = await readRun(this.parts.events, this.parts.blobs, runId);
+    if (!read || (onlyWhen !== undefined && read.state.status !== onlyWhen)) return this.runs.get(runId);
+    const { state, revision } = read;
+    const definition = await this.parts.definitionOf(state.workflowId, state.workflowVersion);
+    const known = this.runs.get(runId);
+    if (known) return known;
+    const engine = engineContext(read.startedBy, read.correlationId, read.startEventId);
+    const run = liveRun({ id: runId, workflowId: state.workflowId, definition, engine, state, revision });
+    this.runs.set(runId, run);
+    return run;
+  }
+
+  private ask(run: LiveRun, command: RunCommand, context: RequestContext): Promise<RunState> {
+    return new Promise((resolve, reject) => {
+      run.askers.push({ command, context, resolve, reject });
+      this.keepMoving(run);
+    });
+  }
+
+  /** One decision of a run after the other, until there is nothing to decide. */
+  private keepMoving(run: LiveRun): void {
+    if (run.busy || run.faulted) return;
+    run.busy = true;
+    this.move(run)
+      .catch((error: unknown) => {
+        run.faulted = true;
+        this.parts.onFault(run.id, error);
+      })
+      .finally(() => {
+        run.busy = false;
+        this.letGo(run);
+      });
+  }
+
+  private async move(run: LiveRun): Promise<void> {
+    for (;;) {
+      if (run.stalled) {
+        if (this.parts.clock.nowMs() < run.stalledUntilMs) return;
+        if ((await this.record(run, run.stalled)) === 'stalled') return;
+      } else if (run.askers.length > 0) {
+        await this.answer(run);
+      } else if (run.state?.status === 'running' && (run.results.length > 0 || run.look)) {
+        await this.goOn(run);
+      } else {
+        return;
+      }
+    }
+  }
+
+  private async answer(run: LiveRun): Promise<void> {
+    const [asker] = run.askers;
+    if (!asker) return;
+    try {
+      const outcome = await this.record(run, await this.prepare(run, asker.command, asker.context));
+      if (outcome === 'void') return;
+      run.askers.shift();
+      if (outcome === 'recorded') asker.resolve(run.state as RunState);
+      else asker.reject(new StoreError('AppendOutcomeUnknown', 'the log does not answer'));
+    } catch (error) {
+      run.askers.shift();
+      asker.reject(error);
+    }
+  }
+
+  private async goOn(run: LiveRun): Promise<void> {
+    const { results } = run;
+    run.results = [];
+    run.look = false;
+    const expired = run.state !== null && Date.parse(run.state.deadlineAt) <= this.parts.clock.nowMs();
+    const command: RunCommand = expired ? { kind: 'ExpireRun' } : { kind: 'AdvanceRun', results };
+    const outcome = await this.record(run, await this.prepare(run, command, run.engine));
+    if (outcome === 'void') run.results = [...results, ...run.results];
+  }
+
+  /** Decides and makes the batch. Throws RefusalError; gives claimed slots back when it throws. */
+  private async prepare(
+    run: LiveRun,
+    command: RunCommand,
+    asker: RequestContext,
+    firstId?: string,
+  ): Promise<PendingAppend> {
+    const claimed: ExecutorStep[] = [];
+    const nowMs = this.parts.clock.nowMs();
+    try {
+      const decision = decideRun(command, run.state, {
+        runId: run.id,
+        definition: run.definition,
+        nowMs,
+        random: this.parts.random(),
+        claim: (step) => {
+          const granted = this.desk.grant(run);
+          if (granted) claimed.push(step);
+          return granted;
+        },
+      });
+      if (isRefusal(decision)) throw new RefusalError(decision);
+      const events = await offload(decision.events, this.parts.blobs);
+      const { engine } = run;
+      const batch = batchOf(
+        { events, command, asker, engine, nowMs, ...(firstId === undefined ? {} : { firstId }) },
+        this.parts.ids,
+      );
+      return { batch, expectedRevision: run.revision, decision, claimed };
+    } catch (error) {
+      this.desk.giveBack(run, claimed.length);
+      throw error;
+    }
+  }
+
+  private async record(run: LiveRun, pending: PendingAppend): Promise<Recorded> {
+    try {
+      if (pending.batch.length > 0) await this.append(run, pending);
+    } catch (error) {
+      if (isStoreError(error, 'WrongExpectedRevision')) {
+        await this.readAgain(run, pending);
+        return 'void';
+      }
+      if (!isStoreError(error) || !error.retryable) throw error;
+      this.stall(run, pending);
+      return 'stalled';
+    }
+    delete run.stalled;
+    run.stalledTimes = 0;
+    this.adopt(run, pending);
+    return 'recorded';
+  }
+
+  private async append(run: LiveRun, { batch, expectedRevision }: PendingAppend): Promise<void> {
+    await this.parts.events.append(run.stream, batch, {
+      expectedRevision: expectedRevision === -1 ? 'no_stream' : expectedRevision,
+    });
+  }
+
+  private stall(run: LiveRun, pending: PendingAppend): void {
+    run.stalled = pending;
+    run.stalledTimes += 1;
+    const ceilingMs = Math.min(STALL_LONGEST_MS, STALL_FIRST_MS * 2 ** (run.stalledTimes - 1));
+    run.stalledUntilMs = this.parts.clock.nowMs() + Math.ceil(ceilingMs * (0.5 + this.parts.random() / 2));
+    this.parts.wakeAt(run.stalledUntilMs);
+  }
+
+  /** Somebody else wrote to the run's stream: what was decided is void; read it and decide again. */
+  private async readAgain(run: LiveRun, pending: PendingAppend): Promise<void> {
+    delete run.stalled;
+    this.desk.giveBack(run, pending.claimed.length);
+    const read = await readRun(this.parts.events, this.parts.blobs, run.id);
+    run.state = read?.state ?? null;
+    run.revision = read?.revision ?? -1;
+    run.look = true;
+    if (read?.state.status !== 'running') this.ended(run);
+  }
+
+  /** The decision is in the log: it is the run's state now, and its claims may take effect. */
+  private adopt(run: LiveRun, { decision, batch, claimed }: PendingAppend): void {
+    run.state = decision.state;
+    run.revision += batch.length;
+    if (run.state?.status !== 'running') {
+      this.desk.giveBack(run, claimed.length);
+      this.ended(run);
+      return;
+    }
+    for (const step of claimed) this.desk.call(run, step, () => this.keepMoving(run));
+    if (decision.blocked.length > 0) this.desk.wait(run, () => this.lookAgain(run));
+    this.parts.wakeAt(nextDueMs(run));
+  }
+
+  private lookAgain(run: LiveRun): void {
+    run.look = true;
+    this.keepMoving(run);
+  }
+
+  private ended(run: LiveRun): void {
+    this.desk.abort(run);
+    for (const tell of run.ended.splice(0)) tell(run.state as RunState);
+  }
+
+  private letGo(run: LiveRun): void {
+    if (run.stalled || run.faulted) return;
+    const running = run.state?.status === 'running';
+    if (run.askers.length > 0 || (running && (run.results.length > 0 || run.look))) {
+      this.keepMoving(run);
+    } else if (!running) {
+      this.desk.leave(run);
+      if (this.runs.get(run.id) === run) this.runs.delete(run.id);
+    }
+  }
+}
