@@ -1,10 +1,8 @@
 // What changed between two contents: field by field, nodes and edges matched by id. Secrets never show.
 import type { Json, JsonObject } from '@app/kernel';
+import { isSecretReference, SECRET_CHANGED } from '@app/provider';
 import type { WorkflowDefinition } from './definition.js';
-import { secretIdOf } from './secret-reference.js';
 import type { Change } from './workflow-events.js';
-
-export const SECRET_CHANGED = '[secret changed]';
 
 interface Comparable extends WorkflowDefinition {
   readonly name?: string;
@@ -83,7 +81,7 @@ function byId(elements: readonly Element[]): Map<string, Json> {
 
 function differences(path: string, before: Value, after: Value): Change[] {
   if (sameJson(before, after)) return [];
-  if (isObject(before) && isObject(after) && !isSecret(before) && !isSecret(after)) {
+  if (isObject(before) && isObject(after) && !isSecretReference(before) && !isSecretReference(after)) {
     const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
     return [...keys].flatMap((key) =>
       differences(path === '' ? key : `${path}.${key}`, own(before, key), own(after, key)),
@@ -99,7 +97,7 @@ function differences(path: string, before: Value, after: Value): Change[] {
 }
 
 function withoutSecrets(value: Json): Json {
-  if (isSecret(value)) return SECRET_CHANGED;
+  if (isSecretReference(value)) return SECRET_CHANGED;
   if (Array.isArray(value)) return value.map(withoutSecrets);
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutSecrets(inner)]));
@@ -121,10 +119,6 @@ export function sameJson(a: Value, b: Value): boolean {
 /** Free-form keys may be named like members of Object.prototype. */
 function own(value: JsonObject, key: string): Value {
   return Object.hasOwn(value, key) ? value[key] : undefined;
-}
-
-function isSecret(value: Json): boolean {
-  return secretIdOf(value) !== undefined;
 }
 
 function isObject(value: Value): value is JsonObject {

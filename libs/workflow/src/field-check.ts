@@ -4,8 +4,7 @@ import type { CheckPurpose } from './definition-check.js';
 import type { WorkflowDefinition, WorkflowNode, WorkflowSettings } from './definition.js';
 import type { Finding } from './finding.js';
 import { finding } from './finding.js';
-import { secretIdOf } from './secret-reference.js';
-import { triggerSecretKeys } from './trigger-secret.js';
+import { secretIdOf, triggerSecretKeys } from './trigger-secret.js';
 
 const TEXT_LENGTH_MAX = 50;
 const EDGE_CONDITION_LENGTH_MAX = 500;

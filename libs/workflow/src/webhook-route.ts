@@ -1,7 +1,7 @@
 // Which webhook routes a definition asks for. A route exists only while its workflow is active.
 import type { Json, JsonObject } from '@app/kernel';
 import type { WorkflowDefinition } from './definition.js';
-import { secretIdOf } from './secret-reference.js';
+import { secretIdOf } from './trigger-secret.js';
 
 /** Scope of the reservation that makes a route unique; its value is `normalizeRoute(method, path)`. */
 export const WEBHOOK_ROUTE_SCOPE = 'webhook.route';
