@@ -1,0 +1,27 @@
+# syntax=docker/dockerfile:1
+# Two stages: the first builds with every package, the second carries what runs and nothing else.
+
+FROM node:24-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --no-progress
+COPY tsconfig.json nest-cli.json .swcrc ./
+COPY apps apps
+COPY libs libs
+RUN npx --no-install nest build --all && npm prune --omit=dev
+
+FROM node:24-bookworm-slim
+WORKDIR /app
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=4021 AUTH=keys DATA_DIR=/data
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+COPY scripts/health.mjs scripts/health.mjs
+# The only place that is written to: everything else may be mounted read-only.
+RUN mkdir /data && chown node:node /data && chmod 700 /data
+USER node
+VOLUME /data
+EXPOSE 4021
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["node", "scripts/health.mjs"]
+CMD ["node", "--enable-source-maps", "dist/apps/server/src/main.js"]
