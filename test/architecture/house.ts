@@ -48,10 +48,27 @@ export const drivers: readonly string[] = [
   '@eventstore/db-client',
 ];
 
+/** What the name of an adapter, or of a part of one, begins with. */
+export const technologies: readonly string[] = [
+  'sqlite',
+  'memory',
+  'postgres',
+  'esdb',
+  'undici',
+  'dns',
+  'zlib',
+  'pino',
+  'prometheus',
+  'fastify',
+  'cockatiel',
+  'file',
+  'node',
+];
+
 /** Files of these names touch the world by calling. */
 export const entryNames: readonly string[] = ['nest.ts', 'main.ts'];
 
-/** Suffixes that say what a file touches; an adapter's suffix is the name of its port instead. */
+/** Suffixes that say what a file touches; an adapter is named technology, then port or part, instead. */
 export const suffixes: readonly string[] = [
   'controller',
   'dto',
@@ -88,7 +105,7 @@ export const namesToAvoid: readonly string[] = ['manager', 'helper', 'util', 'ut
 ]);
 
 /** The file that owns all timers, back-off and draining. */
-export const heartbeatFile = 'libs/shell/src/heartbeat.worker.ts';
+export const loopsFile = 'libs/shell/src/loops.worker.ts';
 
 export const CODE_LINES_PER_FILE_MAX = 250;
 export const CODE_LINES_PER_FUNCTION_MAX = 60;

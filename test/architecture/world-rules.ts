@@ -9,11 +9,12 @@ import {
   decorated,
   entryNames,
   isTest,
-  heartbeatFile,
+  loopsFile,
   placeOf,
   portsOf,
   suffixes,
   suffixOf,
+  technologies,
 } from './house.js';
 
 const world = new Set([
@@ -26,8 +27,9 @@ const world = new Set([
   'fetch',
   'Buffer',
   'queueMicrotask',
+  'setImmediate',
 ]);
-const timers = new Set(['setTimeout', 'setInterval', 'setImmediate']);
+const timers = new Set(['setTimeout', 'setInterval']);
 const members = new Set(['Date.now', 'Math.random', 'AbortSignal.timeout']);
 
 /** Whether the identifier names a value of this file's surroundings, not a property, a type or something local. */
@@ -82,9 +84,9 @@ export const pureBehaviourRule: Rule = {
 
 export const oneTimerFileRule: Rule = {
   name: 'one-timer-file',
-  sentence: `Timers are set in one file, ${heartbeatFile}.`,
+  sentence: `Timers are set in one file, ${loopsFile}; a deadline of a single call is a listed exception.`,
   *check(file) {
-    if (isTest(file.path) || placeOf(file.path).kind === 'other' || file.path === heartbeatFile) return;
+    if (isTest(file.path) || placeOf(file.path).kind === 'other' || file.path === loopsFile) return;
     yield* freeUses(file.tree, timers);
     yield* timerImports(file);
   },
@@ -111,10 +113,11 @@ export const plainClassesRule: Rule = {
 
 export const knownSuffixRule: Rule = {
   name: 'known-suffix',
-  sentence: 'A suffix is one of the known ones or the name of a port.',
+  sentence: 'A suffix is a known one or the name of a port, or the name begins with the technology behind it.',
   *check({ path }, files) {
     const suffix = suffixOf(path);
     if (suffix === undefined || placeOf(path).kind === 'other' || suffixes.includes(suffix)) return;
+    if (technologies.includes(posix.basename(path).split('.')[0] ?? '')) return;
     if (!portsOf(files).has(suffix)) yield { line: 1, message: `.${suffix} is neither a known suffix nor a port` };
   },
 };
