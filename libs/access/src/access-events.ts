@@ -49,6 +49,17 @@ export const accessEvents = {
       resourceId: Type.Optional(Type.String()),
     }),
   ),
+  AuditExported: defineEvent(
+    'AuditExported',
+    'Somebody took a copy of audit entries out of the system.',
+    Type.Object({
+      format: Type.Union([Type.Literal('ndjson'), Type.Literal('csv')]),
+      /** The query parameters that selected the entries. */
+      filter: Type.Record(Type.String(), Type.String()),
+      /** Entries up to this position of the log were exported; absent: the log was empty. */
+      asOf: Type.Optional(Type.String()),
+    }),
+  ),
 };
 export type AccessEvent = EventsOf<typeof accessEvents>;
 

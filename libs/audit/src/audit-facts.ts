@@ -143,6 +143,10 @@ const factsByType: { readonly [T in DeclaredType]: Facts<T> } = {
   ApiKeyRevoked: { metadata: apiKeyFacts, context: () => status('revoked', 'active') },
   AccessDenied: { metadata: (data) => ({ ...requestFacts(data), 'request.count': data.count }) },
   CommandRefused: { metadata: requestFacts },
+  AuditExported: {
+    metadata: ({ format, asOf }) => ({ 'export.format': format, 'export.as_of': asOf }),
+    context: ({ filter }) => ({ input: { filter } }),
+  },
   ServerStarted: {
     metadata: (data) => ({
       'server.id': data.serverId,

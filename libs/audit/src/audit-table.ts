@@ -104,6 +104,7 @@ export const auditTable: Readonly<Record<DeclaredType, AuditKind>> = {
   ApiKeyRevoked: access('API_KEY_REVOKED', 'REVOKE', 'api_key'),
   AccessDenied: access('ACCESS_DENIED', 'DENY', 'access', 'FAILED'),
   CommandRefused: access('COMMAND_REFUSED', 'REFUSE', 'access', 'FAILED'),
+  AuditExported: access('AUDIT_EXPORTED', 'EXPORT', 'access'),
   ServerStarted: system('SERVER_STARTED', 'START', 'system'),
   ServerStopped: system('SERVER_STOPPED', 'STOP', 'system'),
   ViewsRebuilt: system('VIEWS_REBUILT', 'REBUILD', 'system'),

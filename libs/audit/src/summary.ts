@@ -48,6 +48,8 @@ const sentences: { readonly [T in DeclaredType]: Sentence<T> } = {
   CommandRefused: ({ method, path, status, message }, who) =>
     `${who} was refused ${request(method, path)}: ${status}, ${told(message)}`,
 
+  AuditExported: ({ format }, who) => `${who} exported the audit trail as ${told(format)}`,
+
   ServerStarted: ({ host, port, version, auth }) =>
     `Server version ${told(version)} started on ${told(host)}:${port}, authentication ${told(auth)}`,
   ServerStopped: ({ signal }) => `Server stopped${signal === undefined ? '' : ` on ${told(signal)}`}`,
