@@ -55,7 +55,7 @@ export class AggregateStore {
     const known = this.cache.get(stream) as Loaded<S> | undefined;
     if (known && this.events.singleWriter) return known;
     const loaded = await this.readOn(decider, stream, known ?? { state: decider.initial, revision: -1 });
-    if (loaded.revision >= 0) this.cache.set(stream, loaded);
+    this.remember(stream, loaded);
     return loaded;
   }
 
@@ -89,7 +89,6 @@ export class AggregateStore {
         return await this.record(decider, id, loaded, decision, context);
       } catch (error) {
         if (!isStoreError(error, 'WrongExpectedRevision')) throw error;
-        this.forget(decider, id);
         if (options.expectedRevision !== undefined || attempt === REDECISIONS_MAX) {
           return conflict(options.expectedRevision ?? loaded.revision, error.details.actual ?? -1);
         }
@@ -108,14 +107,22 @@ export class AggregateStore {
     const stream = streamName(decider.category, id);
     const nowMs = this.clock.nowMs();
     const batch = newEvents(decided, context, nowMs, this.ids);
-    const result = await this.appendSurely(stream, batch, on.revision);
+    const result = await this.appendSurely(stream, batch, on.revision).catch((error: unknown) => {
+      this.forget(decider, id);
+      throw error;
+    });
     let state = on.state;
     for (const event of decided) state = decider.evolve(state, event);
     const updatedAt = timestamp(nowMs);
     const now = { state, revision: result.lastRevision, createdAt: on.createdAt ?? updatedAt, updatedAt };
-    const cached = this.cache.get(stream);
-    if (!cached || cached.revision < now.revision) this.cache.set(stream, now);
+    this.remember(stream, now);
     return { ...now, events: decided };
+  }
+
+  /** A read that began before an append must not put back what stood before it. */
+  private remember(stream: string, loaded: Loaded<unknown>): void {
+    const known = this.cache.get(stream);
+    if (loaded.revision >= 0 && (!known || known.revision < loaded.revision)) this.cache.set(stream, loaded);
   }
 
   /** Drops what is remembered of one aggregate. */

@@ -16,6 +16,7 @@ import type {
   SubscriptionMessage,
 } from './event-store.js';
 import { EventStore } from './event-store.js';
+import { turn } from './event-loop.thread.js';
 import { firstRevisionOf, verdictOn, wrongExpectedRevision } from './expected-revision.js';
 import type { LogPage, LogPages, StreamPage } from './log-pages.js';
 import { follow, walkLog, walkStream } from './log-pages.js';
@@ -126,7 +127,7 @@ export class MemoryEventStore extends EventStore implements LogPages {
   }
 
   async turn(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
   }
 
   private record(stream: string, batch: readonly EncodedEvent[], expected: AppendOptions['expectedRevision']): Row {

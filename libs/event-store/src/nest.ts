@@ -1,5 +1,9 @@
+export { FileBlobStore } from './file.blob-store.js';
+export { MemoryBlobStore } from './memory.blob-store.js';
 export { MemoryEventStore } from './memory.event-store.js';
 export type { MemoryEventStoreOptions } from './memory.event-store.js';
+export { DataDirectoryLocked, lockDataDirectory } from './sqlite.data-directory-lock.js';
+export type { DataDirectoryLock, LockHolder } from './sqlite.data-directory-lock.js';
 export * from './sqlite.database.js';
 export { SqliteEventStore } from './sqlite.event-store.js';
 export type { SqliteEventStoreOptions } from './sqlite.event-store.js';

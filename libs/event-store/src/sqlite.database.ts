@@ -9,21 +9,24 @@ export interface OpenDatabaseOptions {
   readonly readOnly?: boolean;
   /** How long a statement waits for another connection's lock; default 5000. */
   readonly busyTimeoutMs?: number;
+  /** Default `wal`, which lets readers go on while there is a writer; `rollback` locks the file as a whole. */
+  readonly journal?: 'wal' | 'rollback';
 }
 
 /** Older releases can corrupt a WAL file when two connections checkpoint at once. */
 const OLDEST = [3, 51, 3] as const;
 
 /**
- * Opens a database file. A writable one is put into WAL mode with `synchronous=FULL`: a commit is on disk when it returns.
+ * Opens a database file. A writable one gets `synchronous=FULL`: a commit is on disk when it returns.
  * Throws the driver's errors (see `sqliteCode`).
  */
 export function openDatabase(path: string, options: OpenDatabaseOptions = {}): SqliteDatabase {
-  const { readOnly = false, busyTimeoutMs = 5_000 } = options;
+  const { readOnly = false, busyTimeoutMs = 5_000, journal = 'wal' } = options;
   const database = new DatabaseSync(path, { readOnly, timeout: busyTimeoutMs, defensive: true });
   try {
     refuseOldSqlite(database);
-    if (!readOnly) database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    if (!readOnly && journal === 'wal') database.exec('PRAGMA journal_mode = WAL');
+    if (!readOnly) database.exec('PRAGMA synchronous = FULL');
     return database;
   } catch (error) {
     database.close();

@@ -14,7 +14,7 @@ import type {
 } from './event-store.js';
 import { EventStore } from './event-store.js';
 import { numberedPosition } from './position.js';
-import { LogThreadClient } from './sqlite.log-client.js';
+import { LogThreadClient } from './log-client.thread.js';
 import { LOG_FILE, LOG_TAG, logPath } from './sqlite.log-file.js';
 import type { LogLocation } from './sqlite.log-reader.js';
 import { SqliteLogReader } from './sqlite.log-reader.js';

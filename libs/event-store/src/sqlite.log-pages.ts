@@ -1,6 +1,7 @@
 // The synchronous reads behind every walk of the log: a snapshot for every page.
 import type { RecordedEvent } from '@app/kernel';
 import { timestamp } from '@app/kernel';
+import { turn } from './event-loop.thread.js';
 import type { EventFilter } from './event-store.js';
 import type { LogPage, LogPages, StreamPage } from './log-pages.js';
 import { numberedPosition, positionNumber } from './position.js';
@@ -71,7 +72,7 @@ export class SqliteLogPages implements LogPages {
   }
 
   async turn(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
   }
 
   /** Idempotent. */

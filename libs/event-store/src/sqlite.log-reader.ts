@@ -9,11 +9,12 @@ import type {
   SubscribeOptions,
   SubscriptionMessage,
 } from './event-store.js';
+import { every } from './event-loop.thread.js';
 import { EventStore } from './event-store.js';
 import { follow, walkLog, walkStream } from './log-pages.js';
 import { numberedPosition } from './position.js';
 import { LOG_FILE, LOG_TAG, logPath, openLogForReading } from './sqlite.log-file.js';
-import { newsChannel } from './sqlite.log-messages.js';
+import { newsChannel } from './log-messages.js';
 import { SqliteLogPages } from './sqlite.log-pages.js';
 import { StoreError } from './store-error.js';
 
@@ -92,9 +93,9 @@ export class SqliteLogReader extends EventStore {
     const channel = new BroadcastChannel(newsChannel(this.path));
     channel.onmessage = () => this.pages.news.ring();
     channel.unref();
-    const poll = setInterval(() => this.pages.news.ring(), POLL_MS);
+    const stopPolling = every(POLL_MS, () => this.pages.news.ring());
     this.stopListening = () => {
-      clearInterval(poll);
+      stopPolling();
       channel.close();
     };
   }

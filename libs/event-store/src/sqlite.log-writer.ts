@@ -1,16 +1,12 @@
 // The one writer of the log: many appends, one transaction, one fsync; each append is judged on its own.
 import type { WireAppend } from './append-wire.js';
+import type { AppendOutcome } from './log-messages.js';
 import { firstRevisionOf, verdictOn } from './expected-revision.js';
 import { RecentMap } from './recent-map.js';
 import { pragma, prepareRows } from './sqlite.database.js';
 import type { SqliteDatabase, SqliteStatement } from './sqlite.database.js';
 import { logError, openLogForWriting } from './sqlite.log-file.js';
 import type { StoreError } from './store-error.js';
-
-/** What became of one append. `position` is the number of its last event. */
-export type AppendOutcome =
-  | { readonly kind: 'written' | 'repeated'; readonly lastRevision: number; readonly position: number }
-  | { readonly kind: 'refused'; readonly actual: number };
 
 interface StreamEnd {
   readonly id: number;

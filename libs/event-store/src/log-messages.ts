@@ -1,7 +1,11 @@
 // What the store and its writing thread say to each other. Appends are answered in the order they were sent.
 import type { AppendWire } from './append-wire.js';
-import type { AppendOutcome } from './sqlite.log-writer.js';
 import type { StoreErrorCode } from './store-error.js';
+
+/** What became of one append. `position` is the number of its last event. */
+export type AppendOutcome =
+  | { readonly kind: 'written' | 'repeated'; readonly lastRevision: number; readonly position: number }
+  | { readonly kind: 'refused'; readonly actual: number };
 
 export interface LogThreadStart {
   readonly path: string;

@@ -3,8 +3,8 @@ import { BroadcastChannel, parentPort, receiveMessageOnPort, workerData } from '
 import type { MessagePort } from 'node:worker_threads';
 import type { AppendWire, WireAppend } from './append-wire.js';
 import { takeAppends } from './append-wire.js';
-import type { FromLogThread, LogThreadStart, ToLogThread } from './sqlite.log-messages.js';
-import { newsChannel, verdictsOf } from './sqlite.log-messages.js';
+import type { FromLogThread, LogThreadStart, ToLogThread } from './log-messages.js';
+import { newsChannel, verdictsOf } from './log-messages.js';
 import { logError } from './sqlite.log-file.js';
 import { SqliteLogWriter } from './sqlite.log-writer.js';
 

@@ -4,9 +4,10 @@ import type { Worker } from 'node:worker_threads';
 import type { Clock } from '@app/kernel';
 import type { AppendWire, WireAppend } from './append-wire.js';
 import { putAppend } from './append-wire.js';
+import { later, nextTurn } from './event-loop.thread.js';
 import { wrongExpectedRevision } from './expected-revision.js';
-import type { FromLogThread, LogThreadStart, ToLogThread } from './sqlite.log-messages.js';
-import { REFUSED } from './sqlite.log-messages.js';
+import type { FromLogThread, LogThreadStart, ToLogThread } from './log-messages.js';
+import { REFUSED } from './log-messages.js';
 import { startThread } from './start.thread.js';
 import type { StoreErrorCode } from './store-error.js';
 import { StoreError } from './store-error.js';
@@ -57,7 +58,7 @@ export class LogThreadClient {
 
   /** Throws what the thread could not open the log for (StoreError). */
   static async start(path: string, clock: Clock): Promise<LogThreadClient> {
-    const worker = startThread(import.meta.url, './sqlite.log.thread', { path } satisfies LogThreadStart);
+    const worker = startThread(import.meta.url, './log.thread', { path } satisfies LogThreadStart);
     const [first] = (await once(worker, 'message')) as [FromLogThread];
     if (first.kind === 'refused') throw new StoreError(first.code, first.message);
     return new LogThreadClient(worker, clock);
@@ -74,7 +75,7 @@ export class LogThreadClient {
       const pending: Pending = { append, bytes, resolve, reject, sent: false };
       this.pendingBytes += bytes;
       this.toSend.push(pending);
-      if (this.toSend.length === 1) setImmediate(() => this.flush());
+      if (this.toSend.length === 1) nextTurn(() => this.flush());
       if (within.signal || within.timeoutMs !== undefined) this.bound(pending, within);
     });
   }
@@ -83,14 +84,14 @@ export class LogThreadClient {
   async ping(timeoutMs: number): Promise<{ readonly reason?: string } | undefined> {
     if (this.closing) return { reason: 'closed' };
     if (this.death) return { reason: this.death.message };
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, timeoutMs, undefined)));
+    let callOff = (): void => undefined;
+    const late = new Promise<undefined>((resolve) => (callOff = later(timeoutMs, () => resolve(undefined))));
     const pong = new Promise<Pong>((resolve) => this.pings.push(resolve));
     this.post({ kind: 'ping' });
     try {
       return await Promise.race([pong, late]);
     } finally {
-      clearTimeout(timer);
+      callOff();
     }
   }
 
@@ -174,10 +175,10 @@ export class LogThreadClient {
     };
     const abort = (): void => giveUp('Cancelled', 'the caller cancelled');
     const expire = (): void => giveUp('StoreUnavailable', `${String(timeoutMs)} ms went by`);
-    const timer = timeoutMs === undefined ? undefined : setTimeout(expire, timeoutMs);
+    const callOff = timeoutMs === undefined ? undefined : later(timeoutMs, expire);
     signal?.addEventListener('abort', abort, { once: true });
     pending.release = () => {
-      clearTimeout(timer);
+      callOff?.();
       signal?.removeEventListener('abort', abort);
     };
   }
