@@ -44,7 +44,8 @@ export class ProblemFilter implements ExceptionFilter {
       if (caller && answer.kind) {
         const { status, code, message, kind } = answer;
         const entry = { kind, method: request.method, path: pathOf(request), status, code, message };
-        await this.refusals.record({ ...entry, ...resourceOf(request) }, caller);
+        const detail = answer.detail === undefined ? {} : { detail: answer.detail };
+        await this.refusals.record({ ...entry, ...detail, ...resourceOf(request) }, caller);
       }
     } catch (fault) {
       this.log.error('a refusal could not be recorded', { requestId: request.id, code: answer.code, error: fault });
@@ -53,7 +54,10 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   private answerTo(error: unknown, request: Request, reply: FastifyReply): Answer {
-    if (isRefusalError(error)) return answerOfRefusal(error.refusal);
+    if (isRefusalError(error)) {
+      const { detail } = error as RefusalError & { detail?: string };
+      return { ...answerOfRefusal(error.refusal), ...(detail === undefined ? {} : { detail }) };
+    }
     if (error instanceof StoreError) {
       const answer = answerOfStoreError(error);
       if (answer.status === 503) this.log.error('the event store failed', { requestId: request.id, error });

@@ -20,6 +20,8 @@ export interface Answer {
   readonly fields?: readonly FieldFinding[];
   /** The kind, when somebody decided to refuse; absent for faults and for the framework's own answers. */
   readonly kind?: RefusalKind;
+  /** For the audit trail only. */
+  readonly detail?: string;
   readonly retryAfterSeconds?: number;
   /** An unexpected error: to be logged, never to be shown. */
   readonly unexpected?: true;

@@ -9,6 +9,8 @@ export interface RefusalEntry {
   readonly status: number;
   readonly code: string;
   readonly message: string;
+  /** Why, for the audit trail only: the one who was turned away was not told. */
+  readonly detail?: string;
   /** What the refused command was about, as far as the route tells. */
   readonly resourceType?: string;
   readonly resourceId?: string;
