@@ -72,7 +72,8 @@ export class EventLogRefusalLog extends RefusalLog implements Ticking {
     );
   }
 
-  private enqueue(event: AccessEvent, context: RequestContext): Promise<void> {
+  /** Resolves once the event is as durable as any. */
+  enqueue(event: AccessEvent, context: RequestContext): Promise<void> {
     const { type, data } = event;
     const metadata = metadataOf(context, this.clock.nowMs());
     return new Promise((done, failed) => {

@@ -37,6 +37,7 @@ export const auditEntries: EntryProjection<AuditRow> = {
     resourceType: { type: 'text', of: ({ event }) => auditKindOf(event).resourceType },
     actorType: { type: 'text', of: ({ event }) => event.metadata.actor.type },
     actorId: { type: 'text', of: ({ event }) => event.metadata.actor.id },
+    actorName: { type: 'text', of: ({ event }) => event.metadata.actor.name },
     channel: { type: 'text', of: ({ event }) => event.metadata.channel },
   },
   fields: {

@@ -1,13 +1,19 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Readable } from 'node:stream';
+import { Controller, Get, Param, Query, StreamableFile } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { EntryQuery } from '@app/read-model';
+import type { RequestContext } from '@app/kernel';
 import { accepted, refuse, RefusalError } from '@app/kernel';
-import { UuidPipe } from '@app/shell/nest';
+import { EventLogRefusalLog } from '@app/access/nest';
+import { Caller, UuidPipe } from '@app/shell/nest';
 import type { AuditEntry } from './audit-entry.js';
-import { auditPageOf } from './audit-query.js';
+import type { AuditFacets, BucketCount } from './audit-counts.js';
+import { bucketsOf } from './audit-counts.js';
+import { lineFormats, linesOf } from './audit-export.js';
+import { auditOrderedOf, auditPageOf, auditSelectionOf } from './audit-query.js';
 import type { AuditPage, RelatedEntries } from './audit-trail.js';
 import { AuditTrail } from './audit-trail.js';
-import { AuditPageDto, RelatedPageDto } from './audit.dto.js';
+import { AuditExportDto, AuditFilterDto, AuditHistogramDto, AuditPageDto, RelatedPageDto } from './audit.dto.js';
 
 const notFound = refuse('not_found', 'FLK-0600', 'audit event not found');
 const evidenceNotAvailable = refuse(
@@ -19,13 +25,48 @@ const evidenceNotAvailable = refuse(
 @ApiTags('audit')
 @Controller('v1/audit-events')
 export class AuditEventsController {
-  constructor(private readonly trail: AuditTrail) {}
+  constructor(
+    private readonly trail: AuditTrail,
+    private readonly journal: EventLogRefusalLog,
+  ) {}
 
   @Get()
   @ApiOperation({ summary: 'Who did what: entries, newest first' })
   @ApiResponse({ status: 400, description: 'FLK-0002, FLK-0304, FLK-0305, FLK-0308, FLK-0610' })
   async list(@Query() query: AuditPageDto): Promise<AuditPage> {
     return accepted(await this.trail.page(accepted(auditPageOf(query))));
+  }
+
+  @Get('facets')
+  @ApiOperation({
+    summary: 'Event types, actors, kinds of resource and outcomes with their counts, within a selection',
+  })
+  async facets(@Query() query: AuditFilterDto): Promise<AuditFacets> {
+    return accepted(await this.trail.facets(accepted(auditSelectionOf(query))));
+  }
+
+  @Get('histogram')
+  @ApiOperation({ summary: 'Counts per interval and outcome, within a selection' })
+  @ApiResponse({ status: 400, description: 'FLK-0305 without bounds, FLK-0308 too many intervals' })
+  async histogram(@Query() { interval, ...query }: AuditHistogramDto): Promise<{ buckets: readonly BucketCount[] }> {
+    const buckets = accepted(bucketsOf(accepted(auditSelectionOf(query)), interval ?? 'hour'));
+    return { buckets: accepted(await this.trail.histogram(buckets)) };
+  }
+
+  @Get('export')
+  @ApiOperation({ summary: 'Every entry of a selection as NDJSON or CSV; the export is itself an entry' })
+  async export(@Query() query: AuditExportDto, @Caller() context: RequestContext): Promise<StreamableFile> {
+    const { selection, descending } = accepted(auditOrderedOf(query));
+    const { format = 'ndjson', ...sent } = query;
+    const asOf = selection.asOf ?? (await this.trail.end());
+    const filter = Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== undefined && value !== ''));
+    const data = { format, filter: filter as Record<string, string>, ...(asOf === undefined ? {} : { asOf }) };
+    const until = { ...selection, ...(asOf === undefined ? {} : { asOf }) };
+    accepted(await this.trail.page({ ...until, descending, limit: 1 }));
+    await this.journal.enqueue({ type: 'AuditExported', data }, context);
+    const { mediaType } = lineFormats[format];
+    const file = { type: mediaType, disposition: `attachment; filename="audit-events.${format}"` };
+    return new StreamableFile(Readable.from(linesOf(format, this.trail.portions(until, descending))), file);
   }
 
   @Get(':id')

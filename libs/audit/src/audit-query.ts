@@ -69,7 +69,17 @@ export function auditPageOf(input: AuditPageInput): EntryQuery | Refusal {
   return { ...selection, descending, limit, ...(after === undefined ? {} : { after }) };
 }
 
-/** The selection alone, for what counts or exports it. */
+/** Everything that is selected, in an order: for an export. */
+export function auditOrderedOf(
+  input: AuditFilterInput & Pick<AuditPageInput, 'sortOrder'>,
+): { readonly selection: EntrySelection; readonly descending: boolean } | Refusal {
+  const defects: Defect[] = [];
+  const selection = select(input, defects);
+  const descending = orderOf(input.sortOrder, defects);
+  return defects.length > 0 ? refusalOf(defects) : { selection, descending };
+}
+
+/** The selection alone, for what counts it. */
 export function auditSelectionOf(input: AuditFilterInput): EntrySelection | Refusal {
   const defects: Defect[] = [];
   const selection = select(input, defects);
@@ -79,12 +89,6 @@ export function auditSelectionOf(input: AuditFilterInput): EntrySelection | Refu
 /** Of the last entry of a page: the next one begins behind it. */
 export function auditCursor(sequence: number): string {
   return encodeCursor(AUDIT_VIEW, sequence);
-}
-
-export function sortOrderOf(text: string | undefined): boolean | Refusal {
-  const defects: Defect[] = [];
-  const descending = orderOf(text, defects);
-  return defects.length > 0 ? refusalOf(defects) : descending;
 }
 
 function select(input: AuditFilterInput, defects: Defect[]): EntrySelection {

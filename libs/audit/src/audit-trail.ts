@@ -1,14 +1,19 @@
 // Reading the audit trail: pages from the view, single entries from the log itself.
-import type { RecordedEvent, Refusal } from '@app/kernel';
+import type { GlobalPosition, RecordedEvent, Refusal } from '@app/kernel';
 import { refuse } from '@app/kernel';
 import type { EventStore } from '@app/event-store';
 import { isStoreError } from '@app/event-store';
-import type { EntryQuery, EntryRow, ViewStore } from '@app/read-model';
+import type { EntryQuery, EntryRow, EntrySelection, ViewStore } from '@app/read-model';
+import type { AuditFacets, Bucket, BucketCount } from './audit-counts.js';
+import { bucketCountOf, countedFacets, facetsOf } from './audit-counts.js';
 import type { AuditRow } from './audit-entries.js';
 import { AUDIT_VIEW, listedEntryOf } from './audit-entries.js';
 import type { AuditEntry } from './audit-entry.js';
 import { auditEntryOf } from './audit-entry.js';
 import { auditCursor } from './audit-query.js';
+
+/** Entries that an export reads at once. */
+const PORTION = 500;
 
 export interface AuditPage {
   readonly items: readonly AuditEntry[];
@@ -35,13 +40,10 @@ export class AuditTrail {
 
   /** One page. A position in `asOf` that is not of this log is an `invalid` refusal. */
   async page(query: EntryQuery): Promise<AuditPage | Refusal> {
-    try {
+    return positionChecked(async () => {
       const { rows, hasMore } = await this.rows(query);
       return { items: rows.flatMap(({ doc }) => listedEntryOf(doc) ?? []), ...placeBehind(rows, hasMore) };
-    } catch (error) {
-      if (isStoreError(error, 'InvalidPosition')) return foreignPosition();
-      throw error;
-    }
+    });
   }
 
   /** The entry with all that its limits allow, made from the event in the log; undefined when there is none. */
@@ -50,6 +52,44 @@ export class AuditTrail {
     if (!row) return undefined;
     const event = (await this.recorded(row.event)) ?? row.event;
     return auditEntryOf(event);
+  }
+
+  /** Up to where an export that begins now goes; undefined while the log is empty. */
+  async end(): Promise<GlobalPosition | undefined> {
+    await this.caughtUp();
+    return this.views.position();
+  }
+
+  /** All entries of the selection, in portions: whoever reads slowly holds one portion, not the whole. */
+  async *portions(selection: EntrySelection, descending: boolean): AsyncGenerator<readonly AuditEntry[]> {
+    let after: number | undefined;
+    for (;;) {
+      const place = after === undefined ? {} : { after };
+      const { rows, hasMore } = await this.rows({ ...selection, ...place, descending, limit: PORTION });
+      if (rows.length > 0) yield rows.flatMap(({ doc }) => listedEntryOf(doc) ?? []);
+      if (!hasMore) return;
+      after = rows.at(-1)?.sequence;
+    }
+  }
+
+  /** Counts within the selection; reads every selected entry's facets. */
+  async facets(selection: EntrySelection): Promise<AuditFacets | Refusal> {
+    return positionChecked(async () => {
+      await this.caughtUp();
+      return facetsOf(await this.views.facetCounts(AUDIT_VIEW, countedFacets, selection));
+    });
+  }
+
+  /** Counts per bucket and outcome, oldest first. */
+  async histogram(buckets: readonly Bucket[]): Promise<readonly BucketCount[] | Refusal> {
+    return positionChecked(async () => {
+      await this.caughtUp();
+      const counted: BucketCount[] = [];
+      for (const { fromMs, selection } of buckets) {
+        counted.push(bucketCountOf(fromMs, await this.views.facetCounts(AUDIT_VIEW, ['result'], selection)));
+      }
+      return counted;
+    });
   }
 
   /** What happened in the same correlation, what caused the entry and what it caused; undefined when there is none. */
@@ -113,7 +153,12 @@ function relationOf(origin: RecordedEvent, other: RecordedEvent): Relation {
   return other.metadata.causationId === origin.id ? 'effect' : 'same_correlation';
 }
 
-function foreignPosition(): Refusal {
-  const message = 'asOf must be a position of this log, as entries carry it';
-  return refuse('invalid', 'FLK-0304', message, [{ field: 'asOf', message }]);
+async function positionChecked<T>(read: () => Promise<T>): Promise<T | Refusal> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isStoreError(error, 'InvalidPosition')) throw error;
+    const message = 'asOf must be a position of this log, as entries carry it';
+    return refuse('invalid', 'FLK-0304', message, [{ field: 'asOf', message }]);
+  }
 }

@@ -1,6 +1,10 @@
 // Queries of the audit trail as they come in: texts of bounded length. What they mean, audit-query.ts knows.
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import type { Interval } from './audit-counts.js';
+import { intervals } from './audit-counts.js';
+import type { ExportFormat } from './audit-export.js';
+import { exportFormats } from './audit-export.js';
 import { auditActions, auditCategories, auditEventTypes, auditResults, resourceTypes } from './audit-table.js';
 import type { AuditFilterInput, AuditPageInput } from './audit-query.js';
 
@@ -119,6 +123,25 @@ export class AuditPageDto extends AuditFilterDto implements AuditPageInput {
   @IsOptional()
   @IsString()
   cursor?: string;
+
+  @ApiPropertyOptional({ description: 'by position in the log: DESC (default, newest first) or ASC' })
+  @IsOptional()
+  @IsString()
+  sortOrder?: string;
+}
+
+export class AuditHistogramDto extends AuditFilterDto {
+  @ApiPropertyOptional({ enum: Object.keys(intervals), description: 'default hour; dateFrom and dateTo must be given' })
+  @IsOptional()
+  @IsIn(Object.keys(intervals))
+  interval?: Interval;
+}
+
+export class AuditExportDto extends AuditFilterDto {
+  @ApiPropertyOptional({ enum: exportFormats, description: 'default ndjson' })
+  @IsOptional()
+  @IsIn(exportFormats)
+  format?: ExportFormat;
 
   @ApiPropertyOptional({ description: 'by position in the log: DESC (default, newest first) or ASC' })
   @IsOptional()

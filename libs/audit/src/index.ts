@@ -1,5 +1,7 @@
+export * from './audit-counts.js';
 export * from './audit-entries.js';
 export * from './audit-entry.js';
+export * from './audit-export.js';
 export * from './audit-query.js';
 export * from './audit-table.js';
 export * from './audit-trail.js';

@@ -1,6 +1,7 @@
 // Replaying one stream: its events word for word, and the aggregate folded up to a point of it.
 import type { Decider, DomainEvent, RecordedEvent, Refusal } from '@app/kernel';
 import { categoryOf, isUuid, keyOf, refuse } from '@app/kernel';
+import { apiKey } from '@app/access';
 import type { AggregateStore, Direction, EventStore } from '@app/event-store';
 import { isStoreError, reservation } from '@app/event-store';
 import { execution } from '@app/execution';
@@ -44,7 +45,7 @@ type AnyDecider = Decider<never, unknown, DomainEvent>;
 
 /** Every aggregate by the category of its streams. */
 const aggregates: Readonly<Record<string, AnyDecider>> = Object.fromEntries(
-  [workflow, providerConfiguration, execution, reservation].map((decider) => [
+  [workflow, providerConfiguration, execution, apiKey, reservation].map((decider) => [
     decider.category,
     decider as unknown as AnyDecider,
   ]),
