@@ -39,3 +39,24 @@ export function sortableNumber(value: number): string {
 export function valueOf(value: FieldValue | undefined): FieldValue {
   return value === undefined ? null : value;
 }
+
+const lowest = /[\u0000\u0001]/;
+
+/**
+ * Text as it is stored. The driver cuts texts at U+0000, so U+0000 and U+0001 are written as two characters each, in a
+ * way that keeps the order; nearly every text is stored as it is.
+ */
+export function storedText(text: string): string {
+  if (!lowest.test(text)) return text;
+  return text.replaceAll('\u0001', '\u0001\u0003').replaceAll('\u0000', '\u0001\u0002');
+}
+
+export function originalText(stored: string): string {
+  if (!lowest.test(stored)) return stored;
+  return stored.replaceAll('\u0001\u0002', '\u0000').replaceAll('\u0001\u0003', '\u0001');
+}
+
+/** The smallest text above every spelling of `stored`, and below every longer stored text. */
+export function justAbove(stored: string): string {
+  return `${stored}\u0001`;
+}

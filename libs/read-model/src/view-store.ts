@@ -71,7 +71,11 @@ export abstract class ViewStore {
    * Counts the selected entries of an entry view per distinct combination of the named facets (at least one), most
    * first. It reads every selected entry's facets: some milliseconds per million, so not on the path of a page.
    */
-  abstract facetCounts(view: string, facets: readonly string[], selection: EntrySelection): Promise<readonly FacetCount[]>;
+  abstract facetCounts(
+    view: string,
+    facets: readonly string[],
+    selection: EntrySelection,
+  ): Promise<readonly FacetCount[]>;
   /** Up to where the views have been folded. */
   abstract position(): GlobalPosition | undefined;
   /**

@@ -1,0 +1,81 @@
+// The terms under which an entry is found: one for each field's value, one for each word of its text. A term is a text
+// whose order puts the values of one field, and the words, each in a row, so that a range of values and a prefix of a
+// word are both a range of terms.
+import type { FieldValue } from '@app/kernel';
+import type { DeclaredField } from './view-declaration.js';
+import { justAbove, sortableNumber, storedText } from './text-order.js';
+import { wordsOf } from './words.js';
+
+const FIRST_FIELD = 0x41;
+const WORD_MARK = '!';
+const NONE_MARK = '-';
+const VALUE_MARK = '=';
+const ABOVE_VALUES = '>';
+/** Above every character of a word: it is no letter and no digit. */
+const ABOVE_WORDS = '\u{10FFFF}';
+
+/** Terms from `from`, inclusive, to `to`, exclusive. */
+export interface TermRange {
+  readonly from: string;
+  readonly to: string;
+  /** Only `from` itself. */
+  readonly exact: boolean;
+}
+
+/** The terms of one entry; words may be repeated. `values` in the order of the declared fields. */
+export function termsOf(values: readonly FieldValue[], text: string): string[] {
+  const terms = wordsOf(text);
+  for (let index = 0; index < terms.length; index += 1) terms[index] = WORD_MARK + (terms[index] ?? '');
+  for (let index = 0; index < values.length; index += 1) terms.push(termOfValue(index, values[index] ?? null));
+  return terms;
+}
+
+export function prefixRange(word: string): TermRange {
+  const from = WORD_MARK + word;
+  return { from, to: from + ABOVE_WORDS, exact: false };
+}
+
+/** The entries whose field has this value; null: has none. Undefined when the value is not of the field's type. */
+export function equalRange(index: number, field: DeclaredField, value: FieldValue): TermRange | undefined {
+  if (value !== null && !isOfType(field, value)) return undefined;
+  const term = termOfValue(index, value);
+  return { from: term, to: justAbove(term), exact: true };
+}
+
+/** All values of the field within the bounds; undefined when a bound is not of the field's type. */
+export function valueRange(
+  index: number,
+  field: DeclaredField,
+  from: string | number | undefined,
+  to: string | number | undefined,
+): TermRange | undefined {
+  if (!isOfType(field, from) || !isOfType(field, to)) return undefined;
+  return {
+    from: from === undefined ? markOf(index) + VALUE_MARK : termOfValue(index, from),
+    to: to === undefined ? markOf(index) + ABOVE_VALUES : justAbove(termOfValue(index, to)),
+    exact: false,
+  };
+}
+
+export function isOfType(field: DeclaredField, bound: string | number | undefined): boolean {
+  return bound === undefined || (typeof bound === 'number') === (field.type === 'number');
+}
+
+/** Whether the term stands for "no value". */
+export function isNone(term: string): boolean {
+  return term.charCodeAt(1) === NONE_MARK.charCodeAt(0) && term.charCodeAt(0) !== WORD_MARK.charCodeAt(0);
+}
+
+/** Which field the term belongs to, or -1 for a word. */
+export function fieldOf(term: string): number {
+  return term.charCodeAt(0) - FIRST_FIELD < 0 ? -1 : term.charCodeAt(0) - FIRST_FIELD;
+}
+
+function termOfValue(index: number, value: FieldValue): string {
+  if (value === null) return markOf(index) + NONE_MARK;
+  return markOf(index) + VALUE_MARK + (typeof value === 'number' ? sortableNumber(value) : storedText(value));
+}
+
+function markOf(index: number): string {
+  return String.fromCharCode(FIRST_FIELD + index);
+}

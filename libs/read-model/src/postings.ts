@@ -1,0 +1,86 @@
+// Sets of entries within one block of the entry view: which of its 4096 entries hold a term.
+
+export const BLOCK_SIZE = 4096;
+const WORDS = BLOCK_SIZE / 32;
+const BITMAP_BYTES = BLOCK_SIZE / 8;
+/** Up to here two bytes for each entry are shorter than the bitmap. */
+const LIST_MAX = BITMAP_BYTES / 2 - 1;
+
+/** One bit an entry, by its offset in the block. */
+export type Bitmap = Uint32Array;
+
+export function emptyBitmap(): Bitmap {
+  return new Uint32Array(WORDS);
+}
+
+/** `offsets` ascending, without repetition, each in 0..4095. */
+export function encodePostings(offsets: readonly number[]): Uint8Array {
+  if (offsets.length <= LIST_MAX) {
+    const list = new Uint8Array(offsets.length * 2);
+    for (let index = 0; index < offsets.length; index += 1) {
+      const offset = offsets[index] ?? 0;
+      list[index * 2] = offset & 0xff;
+      list[index * 2 + 1] = offset >> 8;
+    }
+    return list;
+  }
+  const bits = new Uint8Array(BITMAP_BYTES);
+  for (const offset of offsets) bits[offset >> 3] = (bits[offset >> 3] ?? 0) | (1 << (offset & 7));
+  return bits;
+}
+
+/** Adds the entries of encoded postings to the set. */
+export function addPostings(set: Bitmap, postings: Uint8Array): void {
+  if (postings.length === BITMAP_BYTES) {
+    for (let word = 0; word < WORDS; word += 1) {
+      const at = word * 4;
+      set[word] =
+        (set[word] ?? 0) |
+        (postings[at] ?? 0) |
+        ((postings[at + 1] ?? 0) << 8) |
+        ((postings[at + 2] ?? 0) << 16) |
+        ((postings[at + 3] ?? 0) << 24);
+    }
+    return;
+  }
+  for (let at = 0; at < postings.length; at += 2) addOffset(set, (postings[at] ?? 0) | ((postings[at + 1] ?? 0) << 8));
+}
+
+export function addOffset(set: Bitmap, offset: number): void {
+  set[offset >> 5] = (set[offset >> 5] ?? 0) | (1 << (offset & 31));
+}
+
+/** Keeps in `set` what is also in `other`; whether anything is left. */
+export function intersect(set: Bitmap, other: Bitmap): boolean {
+  let left = 0;
+  for (let word = 0; word < WORDS; word += 1) {
+    const both = (set[word] ?? 0) & (other[word] ?? 0);
+    set[word] = both;
+    left |= both;
+  }
+  return left !== 0;
+}
+
+/** The set of all offsets in from..to, both inclusive. */
+export function rangeBitmap(from: number, to: number): Bitmap {
+  const set = emptyBitmap();
+  for (let word = from >> 5; word <= to >> 5; word += 1) set[word] = 0xffffffff;
+  set[from >> 5] = (set[from >> 5] ?? 0) & (0xffffffff << (from & 31));
+  set[to >> 5] = (set[to >> 5] ?? 0) & (0xffffffff >>> (31 - (to & 31)));
+  return set;
+}
+
+/** The offsets in the set, ascending or descending, at most `limit` (>= 0) of them. */
+export function offsetsOf(set: Bitmap, descending: boolean, limit: number): number[] {
+  const offsets: number[] = [];
+  for (let step = 0; step < WORDS && offsets.length < limit; step += 1) {
+    const word = descending ? WORDS - 1 - step : step;
+    let bits = (set[word] ?? 0) >>> 0;
+    while (bits !== 0 && offsets.length < limit) {
+      const bit = descending ? 31 - Math.clz32(bits) : 31 - Math.clz32(bits & -bits);
+      bits = (bits & ~(1 << bit)) >>> 0;
+      offsets.push(word * 32 + bit);
+    }
+  }
+  return offsets;
+}

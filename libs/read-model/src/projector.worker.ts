@@ -1,0 +1,195 @@
+// Keeps the views up with the log: one bounded piece of work a tick, as soon as there is any.
+import type { GlobalPosition, RecordedEvent } from '@app/kernel';
+import type { EventStore, SubscriptionMessage } from '@app/event-store';
+import { isStoreError } from '@app/event-store';
+import type { Cohort, Projector } from './projector.js';
+import type { RebuiltView, ViewStatus } from './view-store.js';
+
+/** Under load a batch grows to this; without load it is what is there. */
+export const BATCH_MAX = 1_000;
+
+export interface ProjectorListener {
+  /** After each batch, and whenever something stopped. */
+  progressed(status: ViewStatus): void;
+  rebuilt(views: readonly RebuiltView[]): void;
+}
+
+export class ProjectorWorker {
+  private live: Arrivals | undefined;
+
+  constructor(
+    private readonly projector: Projector,
+    private readonly events: EventStore,
+    private readonly listener: ProjectorListener,
+    private readonly batchMax = BATCH_MAX,
+  ) {}
+
+  /** Opens the views, and begins anew when they tell about a log that is not this one. */
+  async open(): Promise<void> {
+    this.projector.open();
+    if (!(await this.isSameLog())) this.projector.reset();
+    this.listener.progressed(this.projector.status());
+  }
+
+  /**
+   * One bounded piece of work: a batch of what is new, or else a batch for views that are behind. With neither it waits
+   * for the log, without cost. Ends when the signal aborts. After an error the same tick may be tried again.
+   */
+  async tick(signal: AbortSignal): Promise<void> {
+    const front = this.projector.front();
+    const laggards = this.projector.laggards();
+    if (front.length === 0) return stopped(signal);
+    try {
+      this.live ??= this.follow(this.projector.position(), signal);
+      const arrived = laggards.length === 0 ? await this.live.any() : await this.live.soon();
+      if (arrived) await this.foldArrived(front, this.live);
+      else if (laggards.length > 0 && !signal.aborted) await this.foldBehind(laggards, signal);
+    } catch (error) {
+      await this.live?.end();
+      this.live = undefined;
+      throw error;
+    }
+  }
+
+  /** Folds until every view has seen the whole log as it is now. For one thread; a running loop does this by itself. */
+  async catchUp(): Promise<void> {
+    for (;;) {
+      const laggards = this.projector.laggards();
+      const front = this.projector.front();
+      if (laggards.length > 0) await this.foldBehind(laggards);
+      else if (front.length === 0 || !(await this.foldNext(front))) return;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.live?.end();
+    this.live = undefined;
+  }
+
+  private async foldArrived(front: Cohort, live: Arrivals): Promise<void> {
+    const events: RecordedEvent[] = [];
+    let caughtUp = false;
+    let message = live.take();
+    while (message) {
+      if (message.kind === 'event') events.push(message.event);
+      caughtUp = message.kind === 'caughtUp' || message.kind === 'checkpoint';
+      if (events.length >= this.batchMax) break;
+      message = (await live.soon()) ? live.take() : undefined;
+    }
+    this.advance(front, events, caughtUp);
+  }
+
+  /** Up to the front and never beyond: then they are one cohort. */
+  private async foldBehind(laggards: Cohort, signal?: AbortSignal): Promise<void> {
+    const front = this.projector.position();
+    const events = await this.read(laggards[0]?.position, front, signal);
+    if (events.length === 0) throw new Error(`the log has no event between ${laggards[0]?.position} and ${front}`);
+    this.advance(laggards, events, false);
+  }
+
+  private async foldNext(front: Cohort): Promise<boolean> {
+    const events = await this.read(this.projector.position(), undefined);
+    this.advance(front, events, events.length < this.batchMax);
+    return events.length > 0;
+  }
+
+  private advance(cohort: Cohort, events: readonly RecordedEvent[], caughtUp: boolean): void {
+    if (events.length === 0 && !(caughtUp && cohort.some((view) => view.rebuild || !view.answering))) return;
+    const rebuilt = this.projector.advance(cohort, events, caughtUp);
+    this.listener.progressed(this.projector.status());
+    if (rebuilt.length > 0) this.listener.rebuilt(rebuilt);
+  }
+
+  private async read(
+    after: GlobalPosition | undefined,
+    last: GlobalPosition | undefined,
+    signal?: AbortSignal,
+  ): Promise<RecordedEvent[]> {
+    const events: RecordedEvent[] = [];
+    const from = after === undefined ? {} : { after };
+    const until = signal ? { signal } : {};
+    for await (const event of this.events.readAll({ ...from, ...until, limit: this.batchMax })) {
+      if (last !== undefined && event.position > last) break;
+      events.push(event);
+    }
+    return events;
+  }
+
+  private follow(after: GlobalPosition | undefined, signal: AbortSignal): Arrivals {
+    return new Arrivals(this.events.subscribeToAll({ after: after ?? 'start', signal })[Symbol.asyncIterator]());
+  }
+
+  private async isSameLog(): Promise<boolean> {
+    const mark = this.projector.mark();
+    if (!mark) return this.projector.position() === undefined;
+    try {
+      const after = mark.previous === undefined ? {} : { after: mark.previous };
+      for await (const event of this.events.readAll({ ...after, limit: 1 })) {
+        return event.position === mark.position && event.id === mark.eventId;
+      }
+      return false;
+    } catch (error) {
+      if (isStoreError(error, 'InvalidPosition')) return false;
+      throw error;
+    }
+  }
+}
+
+/** Lets a reader look whether the next message is there yet, without losing it when it is not. */
+class Arrivals {
+  private pending: Promise<void> | undefined;
+  private arrived: SubscriptionMessage | undefined;
+  private ended = false;
+
+  constructor(private readonly messages: AsyncIterator<SubscriptionMessage>) {}
+
+  /** Waits for a message; false when there will be none any more. Throws what the subscription throws. */
+  async any(): Promise<boolean> {
+    if (!this.arrived && !this.ended) await this.pull();
+    return this.arrived !== undefined;
+  }
+
+  /** Whether a message is there before the rest of the program had its turn. */
+  async soon(): Promise<boolean> {
+    if (!this.arrived && !this.ended) await Promise.race([this.pull(), nextTurn()]);
+    return this.arrived !== undefined;
+  }
+
+  take(): SubscriptionMessage | undefined {
+    const message = this.arrived;
+    this.arrived = undefined;
+    return message;
+  }
+
+  async end(): Promise<void> {
+    this.ended = true;
+    // A pull that is under way ends with its signal; whoever closes does not wait for it.
+    if (!this.pending) await this.messages.return?.();
+    else this.pending.catch(() => undefined);
+  }
+
+  private pull(): Promise<void> {
+    this.pending ??= this.messages.next().then(
+      (result) => {
+        this.pending = undefined;
+        if (result.done) this.ended = true;
+        else this.arrived = result.value;
+      },
+      (error: unknown) => {
+        this.pending = undefined;
+        this.ended = true;
+        throw error;
+      },
+    );
+    return this.pending;
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
