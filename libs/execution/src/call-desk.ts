@@ -90,20 +90,14 @@ export class CallDesk {
     this.giveBack(run, count);
   }
 
-  /** Grants nothing from now on; resolves once no call is under way, or when `abandon` aborts. */
-  async close(abandon: AbortSignal): Promise<void> {
+  /** Grants nothing from now on; resolves once no call is under way. */
+  async close(): Promise<void> {
     this.open = false;
-    while (this.slots.inUse > 0 && !abandon.aborted) {
-      await Promise.race([new Promise<void>((resolve) => this.settled.push(resolve)), aborted(abandon)]);
-    }
+    while (this.slots.inUse > 0) await new Promise<void>((resolve) => this.settled.push(resolve));
   }
 }
 
 function slotKey(run: LiveRun): { key: string; max?: number } {
   const max = run.definition.settings.stepConcurrencyMax;
   return max === undefined ? { key: run.workflowId } : { key: run.workflowId, max };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

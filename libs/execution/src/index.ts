@@ -2,6 +2,8 @@ export * from './compiled-definition.js';
 export * from './execution.js';
 export * from './execution-events.js';
 export * from './execution-state.js';
+export * from './execution-wire.js';
+export * from './executions-view.js';
 export * from './planner.js';
 export * from './retry-policy.js';
 export * from './run-command.js';

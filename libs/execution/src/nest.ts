@@ -1,1 +1,98 @@
-export {};
+// Runs: start, drive, recover, show.
+import { randomUUID } from 'node:crypto';
+import type { DynamicModule } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+import { Clock, IdSource } from '@app/kernel';
+import { AggregateStore, BlobStore, EventStore } from '@app/event-store';
+import { ProviderCaller } from '@app/provider';
+import { ViewStore } from '@app/read-model';
+import { FaultLog } from '@app/shell';
+import { ExecutionDashboardController } from './dashboard.controller.js';
+import { DefinitionSource } from './definition-source.js';
+import { ExecutionController } from './execution.controller.js';
+import {
+  CancelExecutionHandler,
+  RetryExecutionHandler,
+  RunDefaults,
+  StartExecutionHandler,
+} from './execution.handler.js';
+import { Recovery } from './recovery.worker.js';
+import { Runner } from './runner.worker.js';
+import { WebhookController } from './webhook.controller.js';
+
+export { Recovery } from './recovery.worker.js';
+export { Runner } from './runner.worker.js';
+
+export interface ExecutionOptions {
+  /** Runs in memory; further starts are answered 503. */
+  readonly liveRunsMax: number;
+  /** Provider calls under way at the same time. */
+  readonly stepConcurrencyMax: number;
+  /** For workflows that set none. */
+  readonly runTimeoutMs: number;
+  readonly stepTimeoutMs: number;
+  /** How long calls under way may go on once the server stops. */
+  readonly drainMs: number;
+}
+
+@Module({})
+export class ExecutionModule {
+  /**
+   * Needs, globally: the stores, the clock, the ids, `ProviderCaller`, `SecretStore`, `Reservations`, `AccessPolicy`,
+   * `FaultLog` and the command bus. The server lets `Runner` and `Recovery` tick.
+   */
+  static register(options: ExecutionOptions): DynamicModule {
+    return {
+      module: ExecutionModule,
+      global: true,
+      controllers: [ExecutionController, WebhookController, ExecutionDashboardController],
+      providers: [
+        StartExecutionHandler,
+        CancelExecutionHandler,
+        RetryExecutionHandler,
+        { provide: RunDefaults, useValue: { runTimeoutMs: options.runTimeoutMs } },
+        {
+          provide: DefinitionSource,
+          inject: [AggregateStore, Clock],
+          useFactory: (aggregates: AggregateStore, clock: Clock) =>
+            new DefinitionSource(
+              aggregates,
+              { nowMs: () => clock.nowMs(), randomUuid: () => randomUUID() },
+              { stepTimeoutMs: options.stepTimeoutMs },
+            ),
+        },
+        {
+          provide: Runner,
+          inject: [EventStore, BlobStore, ProviderCaller, DefinitionSource, Clock, IdSource, FaultLog],
+          useFactory: (
+            events: EventStore,
+            blobs: BlobStore,
+            caller: ProviderCaller,
+            definitions: DefinitionSource,
+            clock: Clock,
+            ids: IdSource,
+            log: FaultLog,
+          ) =>
+            new Runner({
+              events,
+              blobs,
+              caller,
+              definitionOf: (workflowId, version) => definitions.definitionOf(workflowId, version),
+              clock,
+              ids,
+              random: Math.random,
+              limits: options,
+              onFault: (runId, error) => log.error('a run met a bug and stands still', { runId, error }),
+            }),
+        },
+        {
+          provide: Recovery,
+          inject: [EventStore, ViewStore, Runner],
+          useFactory: (events: EventStore, views: ViewStore, runner: Runner) =>
+            new Recovery(events, views, runner, options.liveRunsMax),
+        },
+      ],
+      exports: [Runner, Recovery],
+    };
+  }
+}

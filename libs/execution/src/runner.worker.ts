@@ -5,6 +5,8 @@ import type { Clock, IdSource, RequestContext } from '@app/kernel';
 import { isRefusal, refuse, RefusalError } from '@app/kernel';
 import type { BlobStore, EventStore } from '@app/event-store';
 import { isStoreError, StoreError } from '@app/event-store';
+import type { NextTick, Ticking } from '@app/shell';
+import { after, within } from '@app/shell/nest';
 import type { ProviderCaller } from '@app/provider';
 import { offload } from './blobs.js';
 import { CallDesk } from './call-desk.js';
@@ -23,6 +25,8 @@ export interface RunnerLimits {
   readonly liveRunsMax: number;
   /** Provider calls under way at the same time, over all runs. */
   readonly stepConcurrencyMax: number;
+  /** How long calls under way may go on once the server stops. */
+  readonly drainMs: number;
 }
 
 export interface RunnerParts {
@@ -38,8 +42,6 @@ export interface RunnerParts {
   readonly limits: RunnerLimits;
   /** A fault of our own that stopped one run's progress: for the log and for `/readyz`. */
   readonly onFault: (runId: string, error: unknown) => void;
-  /** Something is due at this instant (milliseconds of the clock): `tick` wants to be called then. */
-  readonly wakeAt: (dueMs: number) => void;
 }
 
 /** recorded: it is in the log; stalled: the log did not take it now; void: the stream had moved, decide again. */
@@ -48,7 +50,8 @@ type Recorded = 'recorded' | 'stalled' | 'void';
 const STALL_FIRST_MS = 50;
 const STALL_LONGEST_MS = 5_000;
 
-export class Runner {
+export class Runner implements Ticking {
+  readonly name = 'runner';
   private readonly runs = new Map<string, LiveRun>();
   /** Starts on their way to the log. */
   private readonly starting = new Map<string, Promise<void>>();
@@ -56,6 +59,9 @@ export class Runner {
   private readonly suspects = new Set<string>();
   private readonly desk: CallDesk;
   private accepting = true;
+  private wake: () => void = () => undefined;
+  /** When the next tick is going to happen at the latest, in milliseconds of the clock. */
+  private tickDueMs = Infinity;
 
   constructor(private readonly parts: RunnerParts) {
     this.desk = new CallDesk(parts.caller, parts.clock, parts.limits.stepConcurrencyMax, parts.onFault);
@@ -122,37 +128,48 @@ export class Runner {
     return this.ask(run, command, context);
   }
 
-  /** Resolves with the ended run, or undefined once `abandon` aborts; undefined at once for a run not driven here. */
-  whenEnded(runId: string, abandon: AbortSignal): Promise<RunState | undefined> {
+  /** Resolves with the ended run, or undefined after `waitMs`; undefined at once for a run not driven here. */
+  whenEnded(runId: string, waitMs: number): Promise<RunState | undefined> {
     const run = this.runs.get(runId);
     if (!run) return Promise.resolve(undefined);
     return new Promise((resolve) => {
-      run.ended.push(resolve);
-      abandon.addEventListener('abort', () => resolve(undefined), { once: true });
+      const stopWaiting = after(waitMs, () => resolve(undefined));
+      run.ended.push((state) => {
+        stopWaiting();
+        resolve(state);
+      });
     });
   }
 
-  /** Does what has become due: retries, deadlines, appends that the log did not take. Returns when to call again. */
-  async tick(): Promise<number> {
+  wakeBy(wake: () => void): void {
+    this.wake = wake;
+  }
+
+  /** Does what has become due: retries, deadlines, appends that the log did not take. */
+  async tick(): Promise<NextTick> {
     const nowMs = this.parts.clock.nowMs();
+    this.tickDueMs = Infinity;
     for (const runId of [...this.suspects]) await this.resumeSuspect(runId);
     let dueMs = this.suspects.size > 0 ? nowMs + STALL_LONGEST_MS : Infinity;
     for (const run of this.runs.values()) {
-      if (!run.busy && nextDueMs(run) <= nowMs) {
-        run.look = true;
-        this.keepMoving(run);
-      }
+      if (!run.busy && nextDueMs(run) <= nowMs) this.lookAgain(run);
       if (!run.busy) dueMs = Math.min(dueMs, nextDueMs(run));
     }
-    return dueMs;
+    this.tickDueMs = Math.min(this.tickDueMs, dueMs);
+    if (this.tickDueMs === Infinity) return { againInMs: 'idle' };
+    return { againInMs: Math.max(1, this.tickDueMs - this.parts.clock.nowMs()) };
   }
 
-  /** No new run and no new step from here on; calls under way may finish until `abandon` aborts, the rest is for recovery. */
-  async drain(abandon: AbortSignal): Promise<void> {
+  /** No new run and no new step from here on; calls under way may finish for a while, the rest is for recovery. */
+  async drain(): Promise<void> {
     this.accepting = false;
-    await this.desk.close(abandon);
+    await within(this.parts.limits.drainMs, this.desk.close());
     for (const run of this.runs.values()) for (const call of run.calls.values()) call.abort();
-    while (!abandon.aborted && [...this.runs.values()].some((run) => run.busy)) {
+    await within(this.parts.limits.drainMs, this.settled());
+  }
+
+  private async settled(): Promise<void> {
+    while ([...this.runs.values()].some((run) => run.busy)) {
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
@@ -187,7 +204,7 @@ export class Runner {
       this.desk.giveBack(run, pending.claimed.length);
       if (isStoreError(error, 'AppendOutcomeUnknown')) {
         this.suspects.add(run.id);
-        this.parts.wakeAt(this.parts.clock.nowMs() + STALL_LONGEST_MS);
+        this.wakeAt(this.parts.clock.nowMs() + STALL_LONGEST_MS);
       }
       throw error;
     }
@@ -343,7 +360,7 @@ export class Runner {
     run.stalledTimes += 1;
     const ceilingMs = Math.min(STALL_LONGEST_MS, STALL_FIRST_MS * 2 ** (run.stalledTimes - 1));
     run.stalledUntilMs = this.parts.clock.nowMs() + Math.ceil(ceilingMs * (0.5 + this.parts.random() / 2));
-    this.parts.wakeAt(run.stalledUntilMs);
+    this.wakeAt(run.stalledUntilMs);
   }
 
   /** Somebody else wrote to the run's stream: what was decided is void; read it and decide again. */
@@ -368,7 +385,13 @@ export class Runner {
     }
     for (const step of claimed) this.desk.call(run, step, () => this.keepMoving(run));
     if (decision.blocked.length > 0) this.desk.wait(run, () => this.lookAgain(run));
-    this.parts.wakeAt(nextDueMs(run));
+    this.wakeAt(nextDueMs(run));
+  }
+
+  private wakeAt(dueMs: number): void {
+    if (dueMs >= this.tickDueMs) return;
+    this.tickDueMs = dueMs;
+    this.wake();
   }
 
   private lookAgain(run: LiveRun): void {

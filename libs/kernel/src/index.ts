@@ -4,6 +4,7 @@ export * from './decider.js';
 export * from './event.js';
 export * from './hash.js';
 export * from './id.js';
+export * from './instant.js';
 export * from './json.js';
 export * from './metadata.js';
 export * from './projection.js';
