@@ -72,6 +72,10 @@ function rowOf(event: RecordedEvent): AuditRow {
       omitted.push(key);
       continue;
     }
+    if (typeof value === 'number' || (typeof value === 'string' && value.length < MEMBER_MAX)) {
+      data[key] = value;
+      continue;
+    }
     const { value: kept, truncated } = excerptOf(value, MEMBER_MAX);
     if (truncated) omitted.push(key);
     if (!truncated || !largeMembers.has(key)) data[key] = kept;
