@@ -6,4 +6,5 @@ export * from './api-key-text.js';
 export * from './api-key-view.js';
 export * from './authenticator.js';
 export * from './authorizer.js';
+export * from './day-stream.js';
 export * from './key-secrets.js';

@@ -10,12 +10,22 @@ const BACKOFF_MAX_MS = 5_000;
 export class Heartbeat {
   private readonly beats: Beat[] = [];
 
-  constructor(private readonly log: FaultLog) {}
+  /** @param begun false: workers are only gathered until `begin` is called. */
+  constructor(
+    private readonly log: FaultLog,
+    private begun = true,
+  ) {}
 
   start(worker: Ticking): void {
     const beat = new Beat(worker, this.log);
     this.beats.push(beat);
-    beat.start();
+    if (this.begun) beat.start();
+  }
+
+  begin(): void {
+    if (this.begun) return;
+    this.begun = true;
+    for (const beat of this.beats) beat.start();
   }
 
   status(): readonly WorkerStatus[] {
