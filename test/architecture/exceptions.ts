@@ -7,14 +7,4 @@ export const exceptions: readonly Exception[] = [
     path: 'libs/kernel/src/hash.ts',
     reason: 'hashing is a function of its input; node:crypto is the one implementation at hand that is fast',
   },
-  {
-    rule: 'port-contract',
-    path: 'libs/kernel/src/system.clock.ts',
-    reason: 'one line around Date.now: a suite could only repeat it',
-  },
-  {
-    rule: 'port-contract',
-    path: 'libs/kernel/src/random.id-source.ts',
-    reason: 'one line around uuid v7: a suite could only repeat it',
-  },
 ];

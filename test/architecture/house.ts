@@ -61,6 +61,8 @@ export const technologies: readonly string[] = [
   'prometheus',
   'fastify',
   'cockatiel',
+  'http',
+  'crypto',
   'file',
   'node',
 ];
@@ -83,6 +85,7 @@ export const suffixes: readonly string[] = [
   'spec',
   'decorator',
   'module',
+  'messages',
 ];
 
 /** Suffixes of files that Nest reads, and that may carry decorators therefore. */
@@ -98,11 +101,29 @@ export const decorated: readonly string[] = [
   'module',
 ];
 
-export const namesToAvoid: readonly string[] = ['manager', 'helper', 'util', 'utils', 'common', 'base', 'impl'].concat([
+export const namesToAvoid: readonly string[] = [
+  'manager',
+  'helper',
+  'helpers',
+  'util',
+  'utils',
+  'common',
+  'base',
+  'impl',
   'data',
   'info',
-  'helpers',
-]);
+];
+
+/** These say nothing only where they are what the thing is called: a data directory is one, thread data are not. */
+const vagueNouns = ['data', 'info'];
+
+/** The words of a name that say nothing. */
+export function emptyWordsOf(name: string): string[] {
+  const words = wordsOf(name);
+  return words.filter(
+    (word, index) => namesToAvoid.includes(word) && (!vagueNouns.includes(word) || index === words.length - 1),
+  );
+}
 
 /** The file that owns all timers, back-off and draining. */
 export const loopsFile = 'libs/shell/src/loops.worker.ts';
@@ -172,8 +193,12 @@ export function wordsOf(name: string): string[] {
     .filter((word) => word !== '');
 }
 
+const portsByTree = new WeakMap<readonly SourceFile[], ReadonlyMap<string, string>>();
+
 /** Ports: the abstract classes of pure files, by the name an adapter's file ends with. */
-export function portsOf(files: readonly SourceFile[]): Map<string, string> {
+export function portsOf(files: readonly SourceFile[]): ReadonlyMap<string, string> {
+  const known = portsByTree.get(files);
+  if (known) return known;
   const ports = new Map<string, string>();
   for (const { path, tree } of files) {
     if (!claimsPurity(path)) continue;
@@ -184,5 +209,6 @@ export function portsOf(files: readonly SourceFile[]): Map<string, string> {
       }
     }
   }
+  portsByTree.set(files, ports);
   return ports;
 }

@@ -6,6 +6,7 @@ import { hasModifier, lineOf, nodesOf } from './source-file.js';
 import {
   CODE_LINES_PER_FILE_MAX,
   CODE_LINES_PER_FUNCTION_MAX,
+  emptyWordsOf,
   isTest,
   namesToAvoid,
   placeOf,
@@ -52,7 +53,7 @@ export const fileNamesRule: Rule = {
   name: 'file-names',
   sentence: `No file is called ${namesToAvoid.join(', ')}.`,
   *check({ path }) {
-    const wrong = wordsOf(posix.basename(path, '.ts')).filter((word) => namesToAvoid.includes(word));
+    const wrong = emptyWordsOf(posix.basename(path, '.ts'));
     if (wrong.length > 0) yield { line: 1, message: `is called ${wrong.join(', ')}` };
   },
 };
@@ -65,7 +66,7 @@ export const typeNamesRule: Rule = {
       const isType = ts.isClassDeclaration(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node);
       if (!isType || !node.name || !hasModifier(node, ts.SyntaxKind.ExportKeyword)) continue;
       const name = node.name.text;
-      const wrong = wordsOf(name).filter((word) => namesToAvoid.includes(word));
+      const wrong = emptyWordsOf(name);
       if (wrong.length > 0) yield { line: lineOf(tree, node), message: `${name} says ${wrong.join(', ')}` };
       if (/^I[A-Z][a-z]/.test(name)) yield { line: lineOf(tree, node), message: `${name} has the prefix I` };
     }

@@ -124,13 +124,18 @@ export const knownSuffixRule: Rule = {
 
 export const portContractRule: Rule = {
   name: 'port-contract',
-  sentence: 'A port with an adapter has a contract suite.',
+  sentence: 'A port with several adapters has a contract suite that each passes.',
   *check({ path }, files) {
-    const suffix = suffixOf(path) ?? '';
-    if (isTest(path) || suffixes.includes(suffix) || !portsOf(files).has(suffix)) return;
-    const suite = `${suffix}.contract.ts`;
-    if (!files.some((other) => other.path.endsWith(`/${suite}`))) {
-      yield { line: 1, message: `there is no ${suite} for this adapter to pass` };
-    }
+    if (!isAdapter(path, files)) return;
+    const port = suffixOf(path) ?? '';
+    const suite = `${port}.contract.ts`;
+    if (files.some((other) => other.path.endsWith(`/${suite}`))) return;
+    const siblings = files.filter((other) => suffixOf(other.path) === port && isAdapter(other.path, files));
+    if (siblings.length > 1) yield { line: 1, message: `there is no ${suite} for this adapter to pass` };
   },
 };
+
+function isAdapter(path: string, files: readonly SourceFile[]): boolean {
+  const suffix = suffixOf(path) ?? '';
+  return !isTest(path) && !suffixes.includes(suffix) && portsOf(files).has(suffix);
+}
