@@ -7,7 +7,7 @@ import { bodyOf, envelopeOf, excerptOf, failureError, recordableUrl, statusError
 import { findExecutor } from './catalog.js';
 import type { CallableConfiguration, CallableConfigurations } from './callable-configurations.js';
 import type { HttpClient, HttpOutcome, HttpResponse } from './http-client.js';
-import type { HttpTokenSource } from './http.token-source.js';
+import type { TokenSource } from './token-source.js';
 import type { CallError, CallOutcome, CallRecord, ProviderCall } from './provider-caller.js';
 import { ProviderCaller } from './provider-caller.js';
 import type { BuiltRequest } from './request-builder.js';
@@ -18,7 +18,7 @@ export class HttpProviderCaller extends ProviderCaller {
   constructor(
     private readonly configurations: CallableConfigurations,
     private readonly client: HttpClient,
-    private readonly tokens: HttpTokenSource,
+    private readonly tokens: TokenSource,
     private readonly gateOf: (configurationId: string) => CallGate,
     private readonly clock: Clock,
   ) {

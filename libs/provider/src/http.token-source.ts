@@ -5,6 +5,8 @@ import type { OidcCredentials } from './authentication.js';
 import { basicCredentials } from './authentication.js';
 import type { HttpClient } from './http-client.js';
 import type { CallError } from './provider-caller.js';
+import type { TokenOutcome } from './token-source.js';
+import { TokenSource } from './token-source.js';
 
 /** A token is renewed this long before it expires. */
 const REFRESH_MARGIN_MS = 60_000;
@@ -13,14 +15,12 @@ const TOKEN_TIMEOUT_MS = 10_000;
 const TOKEN_BYTES_MAX = 256 * 1024;
 const DEFAULT_LIFETIME_SECONDS = 300;
 
-export type TokenOutcome = { readonly token: string; readonly cached: boolean } | { readonly error: CallError };
-
 interface Kept {
   readonly value: string;
   readonly until: number;
 }
 
-export class HttpTokenSource {
+export class HttpTokenSource extends TokenSource {
   private readonly tokens = new RecentMap<string, Kept>(1_000);
   private readonly endpoints = new RecentMap<string, Kept>(1_000);
   private readonly flights = new Map<string, Promise<TokenOutcome>>();
@@ -28,12 +28,10 @@ export class HttpTokenSource {
   constructor(
     private readonly client: HttpClient,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    super();
+  }
 
-  /**
-   * The token for these credentials, within `timeoutMs`. `key` names them (configuration and revision); concurrent callers
-   * share one fetch, which goes on when one of them gives up.
-   */
   async token(
     key: string,
     credentials: OidcCredentials,
@@ -49,7 +47,6 @@ export class HttpTokenSource {
     return withinLimits(flight, limits);
   }
 
-  /** Forgets a token that the provider refused, unless it was renewed meanwhile. */
   drop(key: string, token: string): void {
     if (this.tokens.get(key)?.value === token) this.tokens.delete(key);
   }

@@ -1,12 +1,12 @@
 // The one file that knows undici. Pools per origin, one timer per hop, no stream objects: thousands of calls a second.
 import type { Dispatcher } from 'undici';
 import { Pool } from 'undici';
-import { decompressed } from './zlib.decompressed.js';
+import { decompressed } from './zlib.decompression.js';
 import type { EgressPolicy } from './egress-policy.js';
 import { urlRefusal } from './egress-policy.js';
 import { failureOf } from './http-failure.js';
-import type { Resolver } from './guarded.lookup.js';
-import { guardedLookup } from './guarded.lookup.js';
+import type { Resolver } from './dns.guarded-lookup.js';
+import { guardedLookup } from './dns.guarded-lookup.js';
 import type { HttpFailure, HttpFailureCode, HttpOutcome, HttpRequest, HttpResponse } from './http-client.js';
 import { HttpClient } from './http-client.js';
 import type { Hop } from './redirect.js';
