@@ -174,7 +174,9 @@ export class Projector {
       const key = keyOf(event);
       if (key === undefined) continue;
       const before = changed.has(key) ? changed.get(key) : this.known(view, key);
-      changed.set(key, fold(before, event));
+      const after = fold(before, event);
+      // Most events of a run leave its row as it was.
+      if (after !== before || changed.has(key)) changed.set(key, after);
     }
     return changed;
   }
