@@ -14,14 +14,14 @@ export interface ConfigurationFact {
   readonly status: 'active' | 'disabled';
   readonly providerId: string;
 }
-/** By id in lower case; absent: there is none. */
+/** By id, which is in lower case always; absent: there is none. */
 export type ConfigurationFacts = ReadonlyMap<string, ConfigurationFact>;
 
 /** Ids of the provider configurations that the executor nodes name, each once. */
 export function configurationIdsOf({ nodes }: Pick<WorkflowDefinition, 'nodes'>): readonly string[] {
   const ids = nodes.flatMap((node) => {
     const id = node.type === 'executor' ? node.data?.['providerConfigId'] : undefined;
-    return isUuid(id) ? [id.toLowerCase()] : [];
+    return isUuid(id) ? [id] : [];
   });
   return [...new Set(ids)];
 }
@@ -76,7 +76,7 @@ function configurationFindings(data: JsonObject, at: string, facts: Configuratio
   const { executorId, providerConfigId } = data;
   if (!isUuid(providerConfigId)) return [];
   const field = `${at}.providerConfigId`;
-  const fact = facts.get(providerConfigId.toLowerCase());
+  const fact = facts.get(providerConfigId);
   if (!fact) return [finding('FLK-0150', field, 'names a provider configuration that does not exist')];
   if (fact.status !== 'active') return [finding('FLK-0150', field, 'names a provider configuration that is disabled')];
   const executor = typeof executorId === 'string' ? findExecutor(executorId) : undefined;

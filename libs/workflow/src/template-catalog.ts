@@ -2,7 +2,7 @@
 import type { EventStore } from '@app/event-store';
 import type { FieldFinding, JsonObject, Refusal } from '@app/kernel';
 import { refuse } from '@app/kernel';
-import { findingsText, schemaFindings } from '@app/provider';
+import { findingsText, providerConfigurationsView, schemaFindings } from '@app/provider';
 import type { ViewStore } from '@app/read-model';
 import type { WorkflowContent } from './workflow.js';
 import type { WorkflowTemplate } from './workflow-template.js';
@@ -24,7 +24,6 @@ export interface TemplateDetail extends TemplateItem {
 
 /** More choices than this nobody picks from a list; any other configuration can still be named by its id. */
 const CHOICES_MAX = 100;
-const CONFIGURATIONS_VIEW = 'provider-configurations';
 
 export const templateNotFound = (id: string): Refusal =>
   refuse('not_found', 'FLK-0240', `template "${id}" is not in the catalogue`);
@@ -79,7 +78,7 @@ export class TemplateCatalog {
   }
 
   private async choices(providerId: string): Promise<JsonObject[]> {
-    const rows = await this.views.find<{ name: string }>(CONFIGURATIONS_VIEW, {
+    const rows = await this.views.find<{ name: string }>(providerConfigurationsView.name, {
       filters: [
         { field: 'providerId', equals: providerId },
         { field: 'status', equals: 'active' },
