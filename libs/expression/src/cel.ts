@@ -13,7 +13,7 @@
 // Bounds. Source, syntax tree, nesting of macros and cost are bounded (see `cel-budget.ts`); `matches` runs in linear time.
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { Environment, EvaluationError, ParseError, TypeError as CelTypeError } from '@marcbachmann/cel-js';
-import type { Json } from '@app/kernel';
+import type { Json, JsonObject } from '@app/kernel';
 import { prepare } from './cel-tree.js';
 import { isWithinBudget, OVER_BUDGET, startBudget } from './cel-budget.js';
 import { installMeter } from './cel-meter.js';
@@ -28,7 +28,7 @@ export const EXPRESSION_LENGTH_MAX = 2_000;
 const NODES_MAX = 500;
 const NESTING_MAX = 32;
 
-export interface CompiledCel extends Compiled<EvaluationScope, Json> {
+export interface CompiledCel<In = EvaluationScope> extends Compiled<In, Json> {
   /** What the expression yields, as CEL names it; `dyn` when only the run can tell. */
   readonly type: string;
 }
@@ -38,7 +38,15 @@ export function compileExpression(source: string): Compiled<EvaluationScope, Jso
   return compileCel(source);
 }
 
-export function compileCel(source: string): CompiledCel | ExpressionDefect {
+/** A CEL expression over a provider's answer: `status`, `status_text`, `url`, `headers`, `body`. Never throws. */
+export function compileAnswerExpression(source: string): Compiled<JsonObject, Json> | ExpressionDefect {
+  return compileCel<JsonObject>(source, answerEnvironment);
+}
+
+export function compileCel<In extends object = EvaluationScope>(
+  source: string,
+  environment = runEnvironment,
+): CompiledCel<In> | ExpressionDefect {
   if (source.length > EXPRESSION_LENGTH_MAX) {
     return defectAt(source, 0, `the expression is longer than ${EXPRESSION_LENGTH_MAX} characters`);
   }
@@ -46,13 +54,17 @@ export function compileCel(source: string): CompiledCel | ExpressionDefect {
   const text = source.replace('=', ' ');
   if (text.trim() === '') return defectAt(source, source.length, 'the expression is empty');
   try {
-    return compileText(source, text);
+    return compileText<In>(source, text, environment);
   } catch (error) {
     return defectOf(source, error);
   }
 }
 
-function compileText(source: string, text: string): CompiledCel | ExpressionDefect {
+function compileText<In extends object>(
+  source: string,
+  text: string,
+  environment: Environment,
+): CompiledCel<In> | ExpressionDefect {
   const program = environment.parse(text);
   const prepared = prepare(source, program.ast);
   if (isDefect(prepared)) return prepared;
@@ -64,7 +76,7 @@ function compileText(source: string, text: string): CompiledCel | ExpressionDefe
 
 type Program = ReturnType<Environment['parse']>;
 
-function evaluator(program: Program, readsOnly: boolean): (scope: EvaluationScope) => Evaluated<Json> {
+function evaluator(program: Program, readsOnly: boolean): (scope: object) => Evaluated<Json> {
   return (scope) => {
     try {
       startBudget();
@@ -93,7 +105,7 @@ function checkedType(program: Program): string | Error {
 
 /** `dyn(node)`, made by borrowing the call of a parsed `dyn(0)`. */
 function dynamic(node: ASTNode): ASTNode {
-  const call = environment.parse('dyn(0)').ast;
+  const call = runEnvironment.parse('dyn(0)').ast;
   if (call.op === 'call') call.args[1][0] = node;
   return call;
 }
@@ -114,7 +126,12 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? excerpt(error.message) : 'cannot be evaluated';
 }
 
-const environment = newEnvironment();
+const runEnvironment = newEnvironment()
+  .registerVariable('input', 'dyn')
+  .registerVariable('steps', 'map<string, dyn>')
+  .registerVariable('run', 'map<string, dyn>');
+const answerEnvironment = newEnvironment();
+for (const name of ['status', 'status_text', 'url', 'headers', 'body']) answerEnvironment.registerVariable(name, 'dyn');
 
 function newEnvironment(): Environment {
   const created = new Environment({
@@ -122,9 +139,6 @@ function newEnvironment(): Environment {
     limits: { maxAstNodes: NODES_MAX, maxDepth: NESTING_MAX },
   });
   created
-    .registerVariable('input', 'dyn')
-    .registerVariable('steps', 'map<string, dyn>')
-    .registerVariable('run', 'map<string, dyn>')
     .registerFunction('string.matchesLinearly(string): bool', matchesLinearly, { async: false })
     .registerFunction('matches(string, string): bool', matchesLinearly, { async: false });
   const arithmetic: Record<string, (a: number | bigint, b: number | bigint) => number> = {
