@@ -9,6 +9,7 @@ import type {
   AppendOptions,
   AppendResult,
   EventFilter,
+  ExpectedRevision,
   ReadAllOptions,
   ReadStreamOptions,
   StoreHealth,
@@ -39,66 +40,13 @@ interface Row extends EncodedEvent {
   readonly recordedAtMs: number;
 }
 
-export class MemoryEventStore extends EventStore implements LogPages {
-  readonly singleWriter = true;
+/** What the log holds, and how it is read. */
+class MemoryLog implements LogPages {
   readonly tag = TAG;
   readonly news = new WakeUp();
   private readonly rows: Row[] = [];
   private readonly streams = new Map<string, Row[]>();
-  private readonly clock: Clock;
-  private readonly limits: AppendLimits;
   private closed = false;
-  private lastAppendedNumber = 0;
-
-  constructor({ clock, ...limits }: MemoryEventStoreOptions = {}) {
-    super();
-    this.clock = clock ?? new SystemClock();
-    this.limits = { ...appendLimits, ...limits };
-  }
-
-  get lastAppended(): GlobalPosition | undefined {
-    return this.lastAppendedNumber === 0 ? undefined : numberedPosition(TAG, this.lastAppendedNumber);
-  }
-
-  async append(stream: string, events: readonly NewEvent[], options: AppendOptions): Promise<AppendResult> {
-    this.throwIfClosed();
-    if (options.signal?.aborted) throw new StoreError('Cancelled', 'the append was cancelled', { stream });
-    const { events: batch } = encodeBatch(stream, events, options.expectedRevision, this.limits);
-    const last = this.record(stream, batch, options.expectedRevision);
-    await Promise.resolve();
-    if (options.signal?.aborted) throw new StoreError('AppendOutcomeUnknown', 'the append was given up', { stream });
-    return {
-      firstRevision: last.revision - batch.length + 1,
-      lastRevision: last.revision,
-      position: numberedPosition(TAG, last.number),
-    };
-  }
-
-  readStream(stream: string, options: ReadStreamOptions = {}): AsyncIterable<RecordedEvent> {
-    return walkStream(this, stream, options);
-  }
-
-  readAll(options: ReadAllOptions = {}): AsyncIterable<RecordedEvent> {
-    return walkLog(this, options);
-  }
-
-  subscribeToAll(options: SubscribeOptions): AsyncIterable<SubscriptionMessage> {
-    return follow(this, options);
-  }
-
-  async head(): Promise<GlobalPosition | undefined> {
-    const number = this.headNumber();
-    return number === 0 ? undefined : numberedPosition(TAG, number);
-  }
-
-  async health(): Promise<StoreHealth> {
-    return this.closed ? { status: 'down', latencyMs: 0, reason: 'closed' } : { status: 'up', latencyMs: 0 };
-  }
-
-  async close(): Promise<void> {
-    this.closed = true;
-    this.news.ring();
-  }
 
   headNumber(): number {
     this.throwIfClosed();
@@ -113,7 +61,7 @@ export class MemoryEventStore extends EventStore implements LogPages {
 
   backward(before: number, filter: EventFilter | undefined): LogPage {
     const scannedTo = Math.max(1, Math.min(before, this.headNumber() + 1) - PAGE);
-    const found = this.rows.slice(scannedTo - 1, before - 1).filter((row) => passes(filter, row));
+    const found = this.rows.slice(scannedTo - 1, Math.max(0, before - 1)).filter((row) => passes(filter, row));
     return { events: found.reverse().map(recorded), scannedTo };
   }
 
@@ -130,22 +78,31 @@ export class MemoryEventStore extends EventStore implements LogPages {
     await turn();
   }
 
-  private record(stream: string, batch: readonly EncodedEvent[], expected: AppendOptions['expectedRevision']): Row {
+  /** @returns the batch's last event. Throws WrongExpectedRevision. */
+  record(stream: string, batch: readonly EncodedEvent[], expected: ExpectedRevision, nowMs: number): Row {
     const rows = this.streams.get(stream) ?? [];
     const ids = batch.map((event) => event.id);
     const verdict = verdictOn(expected, rows.length - 1, ids, (first, count) =>
       rows.slice(first, first + count).map((row) => row.id),
     );
     if (verdict === 'refused') throw wrongExpectedRevision(stream, expected, rows.length - 1);
-    if (verdict === 'write') this.write(stream, rows, batch);
+    if (verdict === 'write') this.write(stream, rows, batch, nowMs);
     const last = verdict === 'write' ? rows.at(-1) : rows[firstRevisionOf(expected) + batch.length - 1];
     if (!last) throw new Error('an append left no event');
-    this.lastAppendedNumber = Math.max(this.lastAppendedNumber, last.number);
     return last;
   }
 
-  private write(stream: string, rows: Row[], batch: readonly EncodedEvent[]): void {
-    const recordedAtMs = Math.max(this.clock.nowMs(), this.rows.at(-1)?.recordedAtMs ?? 0);
+  close(): void {
+    this.closed = true;
+    this.news.ring();
+  }
+
+  throwIfClosed(): void {
+    if (this.closed) throw new StoreError('Closed', 'the event store is closed');
+  }
+
+  private write(stream: string, rows: Row[], batch: readonly EncodedEvent[], nowMs: number): void {
+    const recordedAtMs = Math.max(nowMs, this.rows.at(-1)?.recordedAtMs ?? 0);
     for (const event of batch) {
       const row = { ...event, number: this.rows.length + 1, stream, revision: rows.length, recordedAtMs };
       this.rows.push(row);
@@ -154,9 +111,66 @@ export class MemoryEventStore extends EventStore implements LogPages {
     this.streams.set(stream, rows);
     this.news.ring();
   }
+}
 
-  private throwIfClosed(): void {
-    if (this.closed) throw new StoreError('Closed', 'the event store is closed');
+export class MemoryEventStore extends EventStore {
+  readonly singleWriter = true;
+  private readonly log = new MemoryLog();
+  private readonly clock: Clock;
+  private readonly limits: AppendLimits;
+  private lastNumber = 0;
+  private closed = false;
+
+  constructor({ clock = new SystemClock(), ...limits }: MemoryEventStoreOptions = {}) {
+    super();
+    this.clock = clock;
+    this.limits = { ...appendLimits, ...limits };
+  }
+
+  get lastAppended(): GlobalPosition | undefined {
+    return this.lastNumber === 0 ? undefined : numberedPosition(TAG, this.lastNumber);
+  }
+
+  async append(stream: string, events: readonly NewEvent[], options: AppendOptions): Promise<AppendResult> {
+    const { expectedRevision: expected, signal } = options;
+    this.log.throwIfClosed();
+    if (signal?.aborted) throw new StoreError('Cancelled', 'the append was cancelled', { stream });
+    const { events: batch } = encodeBatch(stream, events, expected, this.limits);
+    const last = this.log.record(stream, batch, expected, this.clock.nowMs());
+    this.lastNumber = Math.max(this.lastNumber, last.number);
+    await Promise.resolve();
+    if (signal?.aborted) throw new StoreError('AppendOutcomeUnknown', 'the append was given up', { stream });
+    return {
+      firstRevision: last.revision - batch.length + 1,
+      lastRevision: last.revision,
+      position: numberedPosition(TAG, last.number),
+    };
+  }
+
+  readStream(stream: string, options: ReadStreamOptions = {}): AsyncIterable<RecordedEvent> {
+    return walkStream(this.log, stream, options);
+  }
+
+  readAll(options: ReadAllOptions = {}): AsyncIterable<RecordedEvent> {
+    return walkLog(this.log, options);
+  }
+
+  subscribeToAll(options: SubscribeOptions): AsyncIterable<SubscriptionMessage> {
+    return follow(this.log, options);
+  }
+
+  async head(): Promise<GlobalPosition | undefined> {
+    const number = this.log.headNumber();
+    return number === 0 ? undefined : numberedPosition(TAG, number);
+  }
+
+  async health(): Promise<StoreHealth> {
+    return this.closed ? { status: 'down', latencyMs: 0, reason: 'closed' } : { status: 'up', latencyMs: 0 };
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.log.close();
   }
 }
 

@@ -22,8 +22,6 @@ import { StoreError } from './store-error.js';
 
 export interface SqliteEventStoreOptions extends LogLocation, Partial<AppendLimits> {
   readonly clock?: Clock;
-  /** Lets the file grow to so many pages of 4 KiB at most: a full disk for tests. */
-  readonly pagesMax?: number;
 }
 
 /** The one writer of a log; `lockDataDirectory` is what keeps a second process away. */
@@ -45,11 +43,10 @@ export class SqliteEventStore extends EventStore {
    * file: nothing was changed), AccessDenied, StoreUnavailable.
    */
   static async open(options: SqliteEventStoreOptions): Promise<SqliteEventStore> {
-    const { directory, file = LOG_FILE, clock = new SystemClock(), pagesMax, ...limits } = options;
+    const { directory, file = LOG_FILE, clock = new SystemClock(), ...limits } = options;
     const path = logPath(directory, file);
     const thread = await LogThreadClient.start(path, clock);
     try {
-      if (pagesMax !== undefined) thread.limitPages(pagesMax);
       const reader = await SqliteLogReader.open({ directory, file });
       return new SqliteEventStore(reader, thread, { ...appendLimits, ...limits });
     } catch (error) {
@@ -105,6 +102,11 @@ export class SqliteEventStore extends EventStore {
     return answer.reason === undefined
       ? { status: 'up', latencyMs }
       : { status: 'down', latencyMs, reason: answer.reason };
+  }
+
+  /** Lets the file grow to `pages` (>= 1) of 4 KiB at most, from the next append on; beyond it the disk counts as full. */
+  limitPages(pages: number): void {
+    this.thread.limitPages(pages);
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,6 @@
 // The one writer of the log: many appends, one transaction, one fsync; each append is judged on its own.
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { WireAppend } from './append-wire.js';
 import type { AppendOutcome } from './log-messages.js';
 import { firstRevisionOf, verdictOn } from './expected-revision.js';
@@ -6,7 +8,7 @@ import { RecentMap } from './recent-map.js';
 import { pragma, prepareRows } from './sqlite.database.js';
 import type { SqliteDatabase, SqliteStatement } from './sqlite.database.js';
 import { logError, openLogForWriting } from './sqlite.log-file.js';
-import type { StoreError } from './store-error.js';
+import { StoreError } from './store-error.js';
 
 interface StreamEnd {
   readonly id: number;
@@ -14,6 +16,8 @@ interface StreamEnd {
 }
 
 const STREAM_ENDS_KEPT = 50_000;
+/** With less room than one large append takes, a disk that was full still is. */
+const PROBE_BYTES = 1024 * 1024;
 
 export class SqliteLogWriter {
   private readonly database: SqliteDatabase;
@@ -75,17 +79,24 @@ export class SqliteLogWriter {
     }
   }
 
-  /** Undefined when a transaction can be committed now: rewrites one page of the file, changing nothing. */
+  /** Undefined when there is room and a transaction can be committed; changes nothing in the log. */
   probe(): StoreError | undefined {
+    const { bavail, bsize } = statfsSync(dirname(this.path));
+    if (bavail * bsize < PROBE_BYTES)
+      return new StoreError('StoreUnavailable', `no room left for the log ${this.path}`);
     try {
+      this.database.exec(
+        `BEGIN IMMEDIATE; INSERT INTO streams (name) VALUES (hex(zeroblob(${PROBE_BYTES / 2}))); ROLLBACK`,
+      );
       this.database.exec(`PRAGMA user_version = ${String(pragma(this.database, 'user_version'))}`);
       return undefined;
     } catch (error) {
+      this.rollBack();
       return logError(error, this.path);
     }
   }
 
-  /** Lets the file grow to so many pages at most; for tests of a full disk. */
+  /** Lets the file grow to so many pages of 4 KiB at most. */
   limitPages(pages: number): void {
     this.database.exec(`PRAGMA max_page_count = ${pages}`);
   }
