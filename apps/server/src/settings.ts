@@ -18,10 +18,10 @@ export interface Settings {
   readonly logLevel: LogLevel;
   readonly bodyLimitBytes: number;
   readonly requestTimeoutMs: number;
-  readonly viewWaitMs: number;
   readonly liveRunsMax: number;
   readonly stepConcurrencyMax: number;
   readonly runTimeoutMs: number;
+  readonly stepTimeoutMs: number;
 }
 
 /** Thrown with one sentence for each bad variable. */
@@ -85,9 +85,8 @@ function atLeast(characters: number): (value: string) => string {
 }
 
 function secretsKey(value: string): string {
-  const bytes = /^[0-9a-f]{64}$/i.test(value) || /^[A-Za-z0-9+/]{43}=$/.test(value);
-  if (bytes) return value;
-  throw new RangeError('must be 32 bytes, as 64 hexadecimal digits or as base64');
+  if (/^[A-Za-z0-9+/]{43}=$/.test(value)) return value;
+  throw new RangeError('must be 32 bytes in base64: 43 digits and an equals sign');
 }
 
 function proxies(value: string): TrustedProxies {
@@ -134,7 +133,7 @@ const schema = {
   ),
   secretsKey: setting(
     'SECRETS_KEY',
-    '32 bytes as hex or base64, secret',
+    '32 bytes in base64, secret',
     'the file `secrets.key` in DATA_DIR',
     'The key that encrypts the secrets of provider configurations.',
     secretsKey,
@@ -181,13 +180,6 @@ const schema = {
     'How long a client may take to send one request.',
     integer(1_000, 600_000),
   ),
-  viewWaitMs: setting(
-    'VIEW_WAIT_MS',
-    'milliseconds',
-    '2000',
-    'How long a query waits at most for the views to show what this server acknowledged before.',
-    integer(0, 60_000),
-  ),
   liveRunsMax: setting(
     'MAX_LIVE_RUNS',
     'runs',
@@ -208,6 +200,13 @@ const schema = {
     '300000',
     'How long a run may take when its workflow does not say.',
     integer(1_000, 31_536_000_000),
+  ),
+  stepTimeoutMs: setting(
+    'STEP_TIMEOUT_MS',
+    'milliseconds',
+    '30000',
+    'How long one attempt at a provider call may take when its node does not say.',
+    integer(100, 86_400_000),
   ),
 } satisfies Record<keyof Settings, Setting<unknown>>;
 

@@ -1,0 +1,65 @@
+// The whole server, as a list of its capabilities.
+import type { DynamicModule } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+import type { KeySecrets } from '@app/access';
+import { AccessModule } from '@app/access/nest';
+import { AuditModule } from '@app/audit/nest';
+import { ExecutionModule } from '@app/execution/nest';
+import { ProviderModule } from '@app/provider/nest';
+import { WorkflowModule } from '@app/workflow/nest';
+import { Metrics, MetricsController } from './metrics.controller.js';
+import type { Platform } from './platform.module.js';
+import { PlatformModule } from './platform.module.js';
+import { ProbesController } from './probes.controller.js';
+import { ServerCondition } from './server-condition.js';
+import type { Settings } from './settings.js';
+
+/** How long provider calls under way may go on once the server stops; the whole stop takes ten seconds at most. */
+const CALLS_DRAIN_MS = 4_000;
+
+export interface AppParts {
+  readonly settings: Settings;
+  readonly platform: Platform;
+  readonly keySecrets: KeySecrets;
+  readonly condition: ServerCondition;
+}
+
+@Module({})
+export class AppModule {
+  static register({ settings, platform, keySecrets, condition }: AppParts): DynamicModule {
+    const { liveRunsMax, stepConcurrencyMax, runTimeoutMs, stepTimeoutMs, secretsKey } = settings;
+    return {
+      module: AppModule,
+      imports: [
+        PlatformModule.register(platform),
+        AccessModule.register({ auth: settings.auth, secrets: keySecrets }),
+        everywhere(
+          ProviderModule.register({
+            egressAllow: settings.egressAllow,
+            dataDirectory: settings.dataDirectory,
+            ...(secretsKey === undefined ? {} : { secretsKey }),
+          }),
+        ),
+        WorkflowModule.register(),
+        ExecutionModule.register({
+          liveRunsMax,
+          stepConcurrencyMax,
+          runTimeoutMs,
+          stepTimeoutMs,
+          drainMs: CALLS_DRAIN_MS,
+        }),
+        AuditModule,
+      ],
+      controllers: [ProbesController, MetricsController],
+      providers: [
+        { provide: ServerCondition, useValue: condition },
+        { provide: Metrics, useFactory: (server: ServerCondition) => new Metrics(server), inject: [ServerCondition] },
+      ],
+    };
+  }
+}
+
+/** What the module exports may be injected by all the others. */
+function everywhere(module: DynamicModule): DynamicModule {
+  return { ...module, global: true };
+}

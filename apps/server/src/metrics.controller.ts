@@ -1,0 +1,74 @@
+// The one file that knows the metrics library.
+import { Controller, Get, Header } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { FastifyInstance } from 'fastify';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { LocalRoute } from '@app/access/nest';
+import { Traits } from '@app/shell/nest';
+import type { Vitals } from './server-condition.js';
+import { ServerCondition } from './server-condition.js';
+
+const gauges: readonly (readonly [keyof Vitals, name: string, help: string])[] = [
+  ['liveRuns', 'runledger_live_runs', 'Runs under way in this server'],
+  ['stepsUnderWay', 'runledger_steps_under_way', 'Provider calls under way'],
+  ['requestsUnderWay', 'runledger_http_requests_under_way', 'HTTP requests under way'],
+  ['logHead', 'runledger_log_head', 'Number of the last event in the log'],
+  ['viewHead', 'runledger_view_head', 'Number of the last event that the views show'],
+];
+
+export class Metrics {
+  private readonly registry = new Registry();
+  private readonly requests = new Histogram({
+    name: 'runledger_http_request_duration_seconds',
+    help: 'HTTP requests by method, route pattern and status',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers: [this.registry],
+  });
+  private readonly vitals = new Map<keyof Vitals, Gauge>();
+  private isCollecting = false;
+
+  constructor(private readonly server: ServerCondition) {
+    for (const [field, name, help] of gauges) {
+      this.vitals.set(field, new Gauge({ name, help, registers: [this.registry] }));
+    }
+  }
+
+  /** Measures every request of the edge; paths never become labels, only the patterns of routes. */
+  watch(fastify: FastifyInstance): void {
+    fastify.addHook('onResponse', (request, reply, done) => {
+      const route = request.routeOptions.url ?? 'unknown';
+      const labels = { method: request.method, route, status: String(reply.statusCode) };
+      this.requests.observe(labels, reply.elapsedTime / 1000);
+      done();
+    });
+  }
+
+  async text(): Promise<string> {
+    if (!this.isCollecting) collectDefaultMetrics({ register: this.registry });
+    this.isCollecting = true;
+    const vitals = await this.server.vitals();
+    for (const [field, gauge] of this.vitals) {
+      const value = vitals[field];
+      if (value !== undefined) gauge.set(value);
+    }
+    return this.registry.metrics();
+  }
+}
+
+@ApiTags('probes')
+@LocalRoute()
+@Controller('metrics')
+export class MetricsController {
+  constructor(private readonly metrics: Metrics) {}
+
+  @Get()
+  @Traits({ isProbe: true })
+  @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
+  @ApiOperation({ summary: 'Figures for Prometheus; a key is needed from other machines' })
+  @ApiProduces('text/plain')
+  @ApiOkResponse({ type: String })
+  read(): Promise<string> {
+    return this.metrics.text();
+  }
+}

@@ -1,0 +1,19 @@
+// What the probes and the metrics ask of the running server.
+import type { Condition } from './readiness.js';
+
+export interface Vitals {
+  readonly liveRuns: number;
+  readonly stepsUnderWay: number;
+  readonly requestsUnderWay: number;
+  /** Events appended to the log, of which the views have seen so many; undefined where positions are no numbers. */
+  readonly logHead?: number;
+  readonly viewHead?: number;
+}
+
+export abstract class ServerCondition {
+  abstract readonly version: string;
+  abstract readonly startedAtMs: number;
+  /** Answers within about two seconds, whatever the parts do. */
+  abstract now(): Promise<Condition>;
+  abstract vitals(): Promise<Vitals>;
+}

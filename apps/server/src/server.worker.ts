@@ -1,0 +1,296 @@
+// One running server: opens its parts in order, and closes them in the reverse one.
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { AddressInfo } from 'node:net';
+import type { RequestContext } from '@app/kernel';
+import { engineActor } from '@app/kernel';
+import { RandomIdSource, SystemClock } from '@app/kernel/nest';
+import { AggregateStore, Reservations } from '@app/event-store';
+import type { DataDirectoryLock } from '@app/event-store/nest';
+import { FileBlobStore, lockDataDirectory, SqliteEventStore } from '@app/event-store/nest';
+import { RefusalLog } from '@app/shell';
+import { Edge, Heartbeat, PinoLogger, within } from '@app/shell/nest';
+import type { RebuiltView } from '@app/read-model';
+import { SqliteViews } from '@app/read-model/nest';
+import { ApiKeyOffice, DayStream } from '@app/access';
+import type { SystemEvent } from '@app/access';
+import { EventLogRefusalLog, NodeKeySecrets } from '@app/access/nest';
+import { Recovery, Runner } from '@app/execution/nest';
+import { AppModule } from './app.module.js';
+import { isFirstKeyDue, issueFirstKey } from './first-key.js';
+import { Metrics } from './metrics.controller.js';
+import { serveOpenApi } from './openapi.module.js';
+import type { Platform } from './platform.module.js';
+import type { Condition } from './readiness.js';
+import type { Vitals } from './server-condition.js';
+import { ServerCondition } from './server-condition.js';
+import type { Settings } from './settings.js';
+import { productVersion } from './version.worker.js';
+
+/** From the signal to the end. */
+export const STOP_LIMIT_MS = 9_500;
+const REQUESTS_DRAIN_MS = 3_000;
+const WORKERS_DRAIN_MS = 5_000;
+const VIEWS_GRACE_MS = 250;
+
+export interface ServerOptions {
+  /** Shows the first administrator's key; default: standard output. */
+  readonly showFirstKey?: (key: string) => void;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  readonly port: number;
+  readonly app: NestFastifyApplication;
+  /** Drains and closes everything; resolves within ten seconds. Idempotent. */
+  close(signal?: string): Promise<void>;
+}
+
+/** Resolves once it listens. Throws in plain words when it cannot: DataDirectoryLocked, StoreError, Error. */
+export async function startServer(settings: Settings, options: ServerOptions = {}): Promise<RunningServer> {
+  const server = new Server(settings, options);
+  try {
+    await server.start();
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  return server;
+}
+
+class Server extends ServerCondition implements RunningServer {
+  readonly version = productVersion();
+  readonly startedAtMs: number;
+  private readonly clock = new SystemClock();
+  private readonly ids = new RandomIdSource();
+  private readonly serverId = this.ids.next();
+  private readonly log: PinoLogger;
+  private readonly heartbeat: Heartbeat;
+  private readonly edge: Edge;
+  private readonly closers: (() => Promise<unknown>)[] = [];
+  private phase: Condition['phase'] = 'starting';
+  private closing: Promise<void> | undefined;
+  private events!: SqliteEventStore;
+  private views!: SqliteViews;
+  private system!: DayStream;
+  private runner: Runner | undefined;
+  app!: NestFastifyApplication;
+  url = '';
+  port = 0;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly options: ServerOptions,
+  ) {
+    super();
+    const { logLevel, trusts, bodyLimitBytes: bodyLimit, requestTimeoutMs } = settings;
+    this.startedAtMs = this.clock.nowMs();
+    this.log = new PinoLogger(logLevel);
+    this.heartbeat = new Heartbeat(this.log, false);
+    this.edge = new Edge({ ids: this.ids, trusts, bodyLimit, requestTimeoutMs });
+  }
+
+  async start(): Promise<void> {
+    const platform = await this.openPlatform();
+    await this.openApplication(platform);
+    await this.showFirstKey();
+    await this.listen();
+    this.startWorkers();
+    const { host, auth } = this.settings;
+    await this.record({
+      type: 'ServerStarted',
+      data: { serverId: this.serverId, version: this.version, host, port: this.port, auth },
+    });
+    this.phase = 'serving';
+  }
+
+  close(signal?: string): Promise<void> {
+    this.closing ??= this.closeInOrder(signal);
+    return this.closing;
+  }
+
+  async now(): Promise<Condition> {
+    const [store, head] = await Promise.all([this.events.health(), this.headOrNothing()]);
+    const { rebuilding, failed } = this.views.status();
+    return {
+      phase: this.phase,
+      store,
+      views: {
+        caughtUp: await this.views.waitFor(head, VIEWS_GRACE_MS),
+        rebuilding,
+        failed: failed !== undefined,
+      },
+      workers: this.heartbeat.status(),
+    };
+  }
+
+  async vitals(): Promise<Vitals> {
+    const [logHead, viewHead] = [numberIn(await this.headOrNothing()), numberIn(this.views.position())];
+    return {
+      liveRuns: this.runner?.liveRuns ?? 0,
+      stepsUnderWay: this.runner?.stepsUnderWay ?? 0,
+      requestsUnderWay: this.edge.requestsUnderWay,
+      ...(logHead === undefined ? {} : { logHead }),
+      ...(viewHead === undefined ? {} : { viewHead }),
+    };
+  }
+
+  private async openPlatform(): Promise<Platform> {
+    const { clock, ids, log, heartbeat } = this;
+    const { dataDirectory: directory } = this.settings;
+    const lock: DataDirectoryLock = await lockDataDirectory(directory);
+    this.closers.push(() => lock.release());
+    this.events = await SqliteEventStore.open({ directory, clock });
+    this.closers.push(() => this.events.close());
+    this.system = new DayStream('system', this.events, ids, clock);
+    this.views = await this.openViews(directory);
+    this.closers.push(() => this.views.close());
+    const aggregates = new AggregateStore(this.events, ids, clock);
+    const reservations = new Reservations(aggregates, clock);
+    const blobs = new FileBlobStore(directory);
+    return { clock, ids, events: this.events, aggregates, reservations, blobs, views: this.views, log, heartbeat };
+  }
+
+  private openViews(directory: string): Promise<SqliteViews> {
+    const file = import.meta.url.endsWith('.ts') ? './projector.thread.ts' : './projector.thread.js';
+    return SqliteViews.open({
+      directory,
+      projectorThread: new URL(file, import.meta.url),
+      log: (line) => this.log.warn(line),
+      onStatus: ({ failed }) => failed !== undefined && this.log.error('the views stand still', { reason: failed }),
+      onRebuilt: (views) => this.recordRebuilt(views),
+    });
+  }
+
+  private async openApplication(platform: Platform): Promise<void> {
+    const { settings, edge, log } = this;
+    const keySecrets = NodeKeySecrets.open(settings.dataDirectory, settings.apiKeyPepper);
+    const module = AppModule.register({ settings, platform, keySecrets, condition: this });
+    this.app = await NestFactory.create<NestFastifyApplication>(module, edge.adapter, {
+      bodyParser: false,
+      logger: quiet(log),
+      abortOnError: false,
+    });
+    this.closers.push(() => this.app.close());
+    edge.equip(this.app, this.app.get(RefusalLog), log);
+    await this.dressResponses();
+    serveOpenApi(this.app, this.version);
+    this.app.get(Metrics).watch(edge.adapter.getInstance());
+    await this.app.init();
+  }
+
+  private async dressResponses(): Promise<void> {
+    const { default: helmet } = await import('@fastify/helmet');
+    await this.app.register(helmet, {
+      // Swagger UI styles itself inline; everything else comes from here.
+      contentSecurityPolicy: {
+        directives: {
+          defaultSrc: ["'self'"],
+          styleSrc: ["'self'", "'unsafe-inline'"],
+          imgSrc: ["'self'", 'data:'],
+          upgradeInsecureRequests: null,
+        },
+      },
+      strictTransportSecurity: false,
+    });
+    const origin = this.settings.corsAllowedOrigins;
+    if (origin.length === 0) return;
+    this.app.enableCors({ origin: [...origin], methods, allowedHeaders, exposedHeaders, maxAge: 3600 });
+  }
+
+  private async showFirstKey(): Promise<void> {
+    if (this.settings.auth !== 'keys') return;
+    const office = this.app.get(ApiKeyOffice);
+    const show = this.options.showFirstKey ?? printFirstKey;
+    if (await isFirstKeyDue(this.events)) await issueFirstKey(office, show, this.ids, this.clock);
+    else if (!(await office.anotherIsUsable(undefined))) {
+      this.log.warn('no usable API key exists: start with AUTH=off on a loopback address and create one');
+    }
+  }
+
+  private async listen(): Promise<void> {
+    const { host, port } = this.settings;
+    await this.app.listen(port, host);
+    this.port = (this.app.getHttpServer().address() as AddressInfo).port;
+    this.url = `http://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
+  }
+
+  private startWorkers(): void {
+    const runner = this.app.get(Runner);
+    this.runner = runner;
+    for (const worker of [this.app.get(EventLogRefusalLog), runner, this.app.get(Recovery)]) {
+      this.heartbeat.start(worker);
+    }
+    this.heartbeat.begin();
+  }
+
+  private async closeInOrder(signal?: string): Promise<void> {
+    const hasServed = this.phase === 'serving';
+    this.phase = 'draining';
+    await this.edge.drain(REQUESTS_DRAIN_MS);
+    const unfinished = await this.heartbeat.stop(WORKERS_DRAIN_MS);
+    if (unfinished.length > 0) this.log.warn('left to recovery', { workers: unfinished });
+    if (hasServed) {
+      const data = { serverId: this.serverId, ...(signal === undefined ? {} : { signal }) };
+      await this.record({ type: 'ServerStopped', data }).catch((error: unknown) =>
+        this.log.error('the stop could not be recorded', { error }),
+      );
+    }
+    for (const close of this.closers.reverse()) {
+      await close().catch((error: unknown) => this.log.error('a part did not close', { error }));
+    }
+  }
+
+  private recordRebuilt(views: readonly RebuiltView[]): void {
+    // The first start makes every view, out of nothing: no news.
+    const again = views.filter(({ reason }) => reason !== 'new').map(({ view }) => view);
+    if (again.length === 0 || this.phase === 'draining') return;
+    this.record({ type: 'ViewsRebuilt', data: { views: again } }).catch((error: unknown) =>
+      this.log.error('the rebuilding of views could not be recorded', { error }),
+    );
+  }
+
+  private record(event: SystemEvent): Promise<void> {
+    const context: RequestContext = { actor: engineActor, channel: 'engine', correlationId: this.serverId };
+    return this.system.record(event, context);
+  }
+
+  private async headOrNothing(): Promise<string | undefined> {
+    let head: string | undefined;
+    const asked = this.events.head().then(
+      (position) => (head = position),
+      () => undefined,
+    );
+    await within(2_000, asked);
+    return head;
+  }
+}
+
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const allowedHeaders = [
+  ...['Content-Type', 'Accept', 'Authorization', 'X-API-Key', 'X-Request-Id', 'X-Correlation-Id', 'X-Audit-Reason'],
+  ...['Idempotency-Key', 'If-Match', 'If-None-Match', 'Prefer', 'X-Webhook-Token', 'Last-Event-ID', 'Traceparent'],
+];
+const exposedHeaders = [
+  ...['ETag', 'Location', 'X-Request-Id', 'Retry-After', 'Idempotency-Replayed', 'Preference-Applied'],
+  ...['Content-Disposition', 'X-Webhook-Workflow-ID', 'X-Webhook-Execution-ID'],
+];
+
+/** `sql:00000000000000000042` is event 42; positions of other stores are no numbers. */
+function numberIn(position: string | undefined): number | undefined {
+  const digits = /^sql:(\d+)$/.exec(position ?? '')?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** The framework tells what went wrong, not which modules it has found. */
+function quiet(log: PinoLogger): PinoLogger {
+  return Object.assign(Object.create(log) as PinoLogger, { log: () => undefined });
+}
+
+function printFirstKey(key: string): void {
+  process.stdout.write(
+    `\nThis is the first administrator's API key. It is shown once and stored nowhere:\n\n  ${key}\n\n` +
+      'Send it as X-API-Key, or as Authorization: Bearer.\n\n',
+  );
+}
