@@ -193,7 +193,7 @@ export class Runner implements Ticking {
       run.busy = false;
     }
     const { state } = run;
-    this.keepMoving(run);
+    this.letGo(run);
     return state as RunState;
   }
 
@@ -360,7 +360,6 @@ export class Runner implements Ticking {
     run.stalledTimes += 1;
     const ceilingMs = Math.min(STALL_LONGEST_MS, STALL_FIRST_MS * 2 ** (run.stalledTimes - 1));
     run.stalledUntilMs = this.parts.clock.nowMs() + Math.ceil(ceilingMs * (0.5 + this.parts.random() / 2));
-    this.wakeAt(run.stalledUntilMs);
   }
 
   /** Somebody else wrote to the run's stream: what was decided is void; read it and decide again. */
@@ -385,7 +384,6 @@ export class Runner implements Ticking {
     }
     for (const step of claimed) this.desk.call(run, step, () => this.keepMoving(run));
     if (decision.blocked.length > 0) this.desk.wait(run, () => this.lookAgain(run));
-    this.wakeAt(nextDueMs(run));
   }
 
   private wakeAt(dueMs: number): void {
@@ -405,6 +403,7 @@ export class Runner implements Ticking {
   }
 
   private letGo(run: LiveRun): void {
+    this.wakeAt(nextDueMs(run));
     if (run.stalled || run.faulted) return;
     const running = run.state?.status === 'running';
     if (run.askers.length > 0 || (running && (run.results.length > 0 || run.look))) {

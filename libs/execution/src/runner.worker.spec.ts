@@ -1,0 +1,333 @@
+import type { RequestContext } from '@app/kernel';
+import { RefusalError } from '@app/kernel';
+import { RandomIdSource, SystemClock } from '@app/kernel/nest';
+import type { AppendOptions, AppendResult } from '@app/event-store';
+import { EventStore, StoreError } from '@app/event-store';
+import { MemoryBlobStore, MemoryEventStore } from '@app/event-store/nest';
+import type { CallOutcome, ProviderCall } from '@app/provider';
+import { ProviderCaller } from '@app/provider';
+import { Heartbeat } from '@app/shell/nest';
+import type { CompiledDefinition } from './compiled-definition.js';
+import { definitionOf, edge, executor, startCommand } from './run-fixtures.contract.js';
+import type { RunState } from './execution-state.js';
+import { readRun } from './run-reader.js';
+import { Runner } from './runner.worker.js';
+
+const ana: RequestContext = {
+  actor: { type: 'api_key', id: 'key-1', name: 'Ana', via: 'api_key' },
+  channel: 'rest',
+  ip: '203.0.113.7',
+  requestId: 'request-1',
+  correlationId: 'correlation-1',
+};
+const ok: CallOutcome = {
+  ok: true,
+  envelope: { status: 200, status_text: 'OK', url: 'http://p/', headers: {}, body: { fine: true } },
+  call: { method: 'POST', url: 'http://p/', status: 200, durationMs: 1 },
+};
+const retryable: CallOutcome = {
+  ok: false,
+  error: { code: 'timeout', message: 'executor error: timeout', retryable: true },
+};
+
+/** Answers what the script says; keeps every call. */
+class ScriptedCaller extends ProviderCaller {
+  readonly calls: ProviderCall[] = [];
+
+  constructor(private readonly script: (call: ProviderCall, index: number) => CallOutcome | Promise<CallOutcome>) {
+    super();
+  }
+
+  async call(call: ProviderCall): Promise<CallOutcome> {
+    this.calls.push(call);
+    return this.script(call, this.calls.length - 1);
+  }
+}
+
+/** A log whose appends fail as told, before or after they really happened. */
+class FaultyEventStore extends MemoryEventStore {
+  faults: ('before' | 'after')[] = [];
+  met = 0;
+
+  override async append(
+    stream: string,
+    events: Parameters<EventStore['append']>[1],
+    options: AppendOptions,
+  ): Promise<AppendResult> {
+    const fault = this.faults.shift();
+    if (fault === undefined) return super.append(stream, events, options);
+    this.met += 1;
+    if (fault === 'before') throw new StoreError('StoreUnavailable', 'away');
+    await super.append(stream, events, options);
+    throw new StoreError('AppendOutcomeUnknown', 'the answer was lost');
+  }
+}
+
+interface Bench {
+  readonly runner: Runner;
+  readonly events: FaultyEventStore;
+  readonly caller: ScriptedCaller;
+  readonly heartbeat: Heartbeat;
+  readonly faults: unknown[];
+  started(definition?: CompiledDefinition, runId?: string): Promise<RunState>;
+  ended(runId: string): Promise<RunState>;
+  types(runId: string): Promise<string[]>;
+}
+
+const sequence = definitionOf([executor('a'), executor('b')], [edge('in', 'a'), edge('a', 'b')]);
+const heartbeats: Heartbeat[] = [];
+afterEach(async () => {
+  for (const heartbeat of heartbeats.splice(0)) await heartbeat.stop(2_000);
+});
+
+function bench(
+  script: (call: ProviderCall, index: number) => CallOutcome | Promise<CallOutcome>,
+  about: { definition?: CompiledDefinition; events?: FaultyEventStore; steps?: number; runs?: number } = {},
+): Bench {
+  const definition = about.definition ?? sequence;
+  const events = about.events ?? new FaultyEventStore();
+  const blobs = new MemoryBlobStore();
+  const caller = new ScriptedCaller(script);
+  const faults: unknown[] = [];
+  const runner = new Runner({
+    events,
+    blobs,
+    caller,
+    definitionOf: () => Promise.resolve(definition),
+    clock: new SystemClock(),
+    ids: new RandomIdSource(),
+    random: () => 0.1,
+    limits: { liveRunsMax: about.runs ?? 100, stepConcurrencyMax: about.steps ?? 100, drainMs: 500 },
+    onFault: (_runId, error) => faults.push(error),
+  });
+  const heartbeat = new Heartbeat({ error: (_message, details) => faults.push(details) });
+  heartbeat.start(runner);
+  heartbeats.push(heartbeat);
+  return {
+    runner,
+    events,
+    caller,
+    heartbeat,
+    faults,
+    started: (given = definition, runId = 'run') => runner.start(runId, startCommand(), given, ana),
+    async ended(runId) {
+      const live = await runner.whenEnded(runId, 5_000);
+      const read = live ?? (await readRun(events, blobs, runId))?.state;
+      if (!read) throw new Error('no such run');
+      return read;
+    },
+    async types(runId) {
+      const found: string[] = [];
+      for await (const event of events.readStream(`execution-${runId}`)) found.push(event.type);
+      return found;
+    },
+  };
+}
+
+const straight = [
+  'ExecutionStarted',
+  'StepStarted',
+  'StepCompleted',
+  'StepStarted',
+  'StepCompleted',
+  'ExecutionCompleted',
+];
+
+describe('the runner', () => {
+  it('runs to the end by itself, each step claimed in the log before its call is made', async () => {
+    const claimedFirst: boolean[] = [];
+    const b: Bench = bench(async (call) => {
+      const nodeId = call.idempotencyKey.split(':')[1];
+      const claims: unknown[] = [];
+      for await (const event of b.events.readStream('execution-run')) {
+        if (event.type === 'StepStarted') claims.push((event.data as { nodeId: string }).nodeId);
+      }
+      claimedFirst.push(claims.includes(nodeId));
+      return ok;
+    });
+    expect((await b.started()).status).toBe('running');
+    expect((await b.ended('run')).status).toBe('completed');
+    expect(await b.types('run')).toEqual(straight);
+    expect(claimedFirst).toEqual([true, true]);
+    expect(b.faults).toEqual([]);
+  });
+
+  it('records the start as the deed of its caller and the rest as its own, on the behalf of the caller', async () => {
+    const b = bench(() => ok);
+    await b.started();
+    await b.ended('run');
+    const metadata = [];
+    for await (const event of b.events.readStream('execution-run')) metadata.push(event.metadata);
+    expect(metadata[0]).toMatchObject({ actor: ana.actor, ip: '203.0.113.7', requestId: 'request-1', channel: 'rest' });
+    for (const later of metadata.slice(1)) {
+      expect(later).toMatchObject({ actor: { type: 'system' }, onBehalfOf: ana.actor, correlationId: 'correlation-1' });
+      expect(later.channel).toBe('engine');
+    }
+  });
+
+  it('makes one run of two simultaneous starts with one id', async () => {
+    const b = bench(() => ok);
+    const outcomes = await Promise.allSettled([b.started(), b.started()]);
+    expect(outcomes.map((outcome) => outcome.status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(outcomes.find((outcome) => outcome.status === 'rejected')).toMatchObject({
+      reason: { code: 'WrongExpectedRevision' },
+    });
+    await b.ended('run');
+    expect(b.caller.calls).toHaveLength(2);
+  });
+
+  it('tries again by itself after a retryable failure', async () => {
+    const b = bench((_call, index) => (index === 0 ? retryable : ok));
+    await b.started();
+    expect((await b.ended('run')).status).toBe('completed');
+    expect(b.caller.calls.map((call) => call.idempotencyKey)).toEqual(['run:a', 'run:a', 'run:b']);
+  });
+
+  it.each(['before', 'after'] as const)(
+    'loses nothing and repeats no call when the log fails %s an append',
+    async (fault) => {
+      const events = new FaultyEventStore();
+      const b = bench(
+        (_call, index) => {
+          if (index === 0) events.faults = [fault, fault];
+          return ok;
+        },
+        { events },
+      );
+      await b.started();
+      expect((await b.ended('run')).status).toBe('completed');
+      expect(events.met).toBe(2);
+      expect(await b.types('run')).toEqual(straight);
+      expect(b.caller.calls).toHaveLength(2);
+    },
+  );
+
+  it('leaves nothing behind of a start that the log refused', async () => {
+    const events = new FaultyEventStore();
+    events.faults = ['before'];
+    const b = bench(() => ok, { events });
+    await expect(b.started()).rejects.toMatchObject({ code: 'StoreUnavailable' });
+    expect(b.runner.liveRuns).toBe(0);
+    expect(b.runner.stepsUnderWay).toBe(0);
+    await b.started();
+    expect((await b.ended('run')).status).toBe('completed');
+  });
+
+  it('makes no call after a cancel was answered, and ends those under way', async () => {
+    let aborted = false;
+    const b = bench(
+      (call) =>
+        new Promise((resolve) => {
+          call.signal.addEventListener('abort', () => {
+            aborted = true;
+            resolve(ok);
+          });
+        }),
+    );
+    await b.started();
+    const state = await b.runner.command('run', { kind: 'CancelRun', reason: 'enough' }, ana);
+    expect(state.status).toBe('cancelled');
+    expect(aborted).toBe(true);
+    const calls = b.caller.calls.length;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(b.caller.calls).toHaveLength(calls);
+    expect(b.runner.liveRuns).toBe(0);
+    expect(b.runner.stepsUnderWay).toBe(0);
+    expect((await b.types('run')).at(-1)).toBe('ExecutionCancelled');
+  });
+
+  it('notices that somebody else wrote to its run, and decides again on what stands there', async () => {
+    const events = new FaultyEventStore();
+    const other = bench(() => ok, { events });
+    const b = bench(
+      async (_call, index) => {
+        if (index === 0) await other.runner.command('run', { kind: 'CancelRun' }, ana);
+        return ok;
+      },
+      { events },
+    );
+    await b.started();
+    expect((await b.ended('run')).status).toBe('cancelled');
+    expect(b.caller.calls).toHaveLength(1);
+    expect(b.faults).toEqual([]);
+  });
+
+  it('takes over a run that another server left, without repeating its finished step', async () => {
+    const events = new FaultyEventStore();
+    const first = bench((call) => (call.idempotencyKey === 'run:a' ? ok : new Promise(() => undefined)), { events });
+    await first.started();
+    while (first.caller.calls.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    const second = bench(() => ok, { events });
+    await second.runner.resume('run');
+    expect((await second.ended('run')).status).toBe('completed');
+    expect(second.caller.calls.map((call) => call.idempotencyKey)).toEqual(['run:b']);
+  });
+
+  it('keeps to its limit of calls, and still ends every run', async () => {
+    let now = 0;
+    let most = 0;
+    const b = bench(
+      async () => {
+        now += 1;
+        most = Math.max(most, now);
+        await new Promise((resolve) => setImmediate(resolve));
+        now -= 1;
+        return ok;
+      },
+      { steps: 3 },
+    );
+    const ids = Array.from({ length: 40 }, (_, index) => `run-${index}`);
+    await Promise.all(ids.map((id) => b.started(sequence, id)));
+    const states = await Promise.all(ids.map((id) => b.ended(id)));
+    expect(states.map((state) => state.status)).toEqual(ids.map(() => 'completed'));
+    expect(most).toBe(3);
+    expect(b.runner.stepsUnderWay).toBe(0);
+  });
+
+  it('refuses a start when too many runs are under way', async () => {
+    const b = bench(() => new Promise(() => undefined), { runs: 1 });
+    await b.started();
+    await expect(b.started(sequence, 'another')).rejects.toBeInstanceOf(RefusalError);
+  });
+
+  it('lets calls under way finish when it drains, and claims no further step', async () => {
+    let finish: (outcome: CallOutcome) => void = () => undefined;
+    const b = bench(() => new Promise((resolve) => (finish = resolve)));
+    await b.started();
+    const drained = b.heartbeat.stop(2_000);
+    finish(ok);
+    await drained;
+    expect(b.caller.calls).toHaveLength(1);
+    expect(await b.types('run')).toEqual(['ExecutionStarted', 'StepStarted', 'StepCompleted']);
+  });
+
+  it('puts content too large for an event beside the log and still knows it after a restart', async () => {
+    const large = 'x'.repeat(200_000);
+    const events = new FaultyEventStore();
+    const blobs = new MemoryBlobStore();
+    const b = bench(() => ok, { events });
+    const runner = new Runner({
+      events,
+      blobs,
+      caller: new ScriptedCaller(() => ({ ...ok, envelope: { ...ok.envelope, body: { large } } }) as CallOutcome),
+      definitionOf: () => Promise.resolve(sequence),
+      clock: new SystemClock(),
+      ids: new RandomIdSource(),
+      random: () => 0.5,
+      limits: { liveRunsMax: 5, stepConcurrencyMax: 5, drainMs: 100 },
+      onFault: (_runId, error) => b.faults.push(error),
+    });
+    await runner.start('large', startCommand({ large }), sequence, ana);
+    await runner.whenEnded('large', 5_000);
+    for await (const event of events.readStream('execution-large')) {
+      expect(JSON.stringify(event.data).length).toBeLessThan(100_000);
+    }
+    const read = await readRun(events, blobs, 'large');
+    expect(read?.state).toMatchObject({
+      status: 'completed',
+      input: { large },
+      outputs: { a: { large }, b: { large } },
+    });
+    expect(b.faults).toEqual([]);
+  });
+});
