@@ -76,7 +76,7 @@ function sizeFindings({ nodes, edges }: WorkflowDefinition): readonly Finding[] 
 
 function fieldFindings(content: CheckedContent, purpose: CheckPurpose): readonly Finding[] {
   const { description } = content;
-  const tooLong = description !== undefined && [...description].length > DESCRIPTION_LENGTH_MAX;
+  const tooLong = description !== undefined && Array.from(description).length > DESCRIPTION_LENGTH_MAX;
   return [
     ...(tooLong
       ? [finding('FLK-0001', 'description', `must be at most ${DESCRIPTION_LENGTH_MAX} characters long`)]

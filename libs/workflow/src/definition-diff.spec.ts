@@ -28,7 +28,7 @@ function undone(after: WorkflowDefinition, changes: readonly Change[]): Record<s
 function put(document: Record<string, Json>, [key, ...rest]: string[], value: Json | undefined): void {
   if (key === undefined) return;
   if (rest.length > 0) put(document[key] as JsonObject, rest, value);
-  else if (value === undefined) delete document[key];
+  else if (value === undefined) Reflect.deleteProperty(document, key);
   else document[key] = value;
 }
 

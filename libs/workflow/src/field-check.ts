@@ -97,7 +97,7 @@ function lengthFindings(
   max: number,
 ): readonly Finding[] {
   if (text === undefined) return [];
-  const length = [...text].length;
+  const length = Array.from(text).length;
   if (length < min) return [finding(code, field, 'must not be empty')];
   return length > max ? [finding(code, field, `must be at most ${max} characters long`)] : [];
 }

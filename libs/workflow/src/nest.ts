@@ -27,13 +27,18 @@ import {
 export * from './view.configuration-usage.js';
 export * from './workflow.handler.js';
 
+export interface WorkflowModuleOptions {
+  /** The module that exports `SecretStore`, when it is not a global one. */
+  readonly imports?: NonNullable<DynamicModule['imports']>;
+}
+
 @Module({})
 export class WorkflowModule {
-  /** Needs, globally: the stores, `Reservations`, `ViewStore`, `SecretStore`, `IdSource` and the command bus. */
-  static register(): DynamicModule {
+  /** Needs, globally: the stores, `Reservations`, `ViewStore`, `IdSource` and the command bus. */
+  static register({ imports = [] }: WorkflowModuleOptions = {}): DynamicModule {
     return {
       module: WorkflowModule,
-      global: true,
+      imports,
       controllers: [WorkflowController, WorkflowVersionController, TemplateController, WorkflowDashboardController],
       providers: [
         CreateWorkflowHandler,
@@ -66,7 +71,7 @@ export class WorkflowModule {
           useFactory: (views: ViewStore, events: EventStore) => new ViewConfigurationUsage(views, events),
         },
       ],
-      exports: [ConfigurationUsage],
+      exports: [ConfigurationUsage, WorkflowReader],
     };
   }
 }

@@ -70,15 +70,13 @@ export async function copiedNodes(
   secrets: SecretStore,
 ): Promise<{ readonly nodes: readonly WorkflowNode[]; readonly created: readonly string[] }> {
   const plain = await eachTrigger(nodes, async (data) => {
-    const opened: JsonObject = { ...data };
-    for (const key of triggerSecretKeys) {
-      const id = secretIdOf(data[key]);
-      if (id === undefined) continue;
-      const text = await secrets.get(id);
-      if (text === undefined) delete opened[key];
-      else opened[key] = text;
-    }
-    return opened;
+    const opened = await Promise.all(
+      Object.entries(data).map(async ([key, value]) => {
+        const id = isSecretPath([key]) ? secretIdOf(value) : undefined;
+        return [key, id === undefined ? value : await secrets.get(id)] as const;
+      }),
+    );
+    return Object.fromEntries(opened.filter((entry): entry is readonly [string, Json] => entry[1] !== undefined));
   });
   return sealedNodes(plain, [], secrets);
 }

@@ -1,6 +1,7 @@
 // Built-in templates, as data: what they ask for and the content they make of it.
 import type { JsonObject } from '@app/kernel';
 import { JSON_SCHEMA_DIALECT } from '@app/provider';
+import type { WorkflowNode } from './definition.js';
 import type { WorkflowContent } from './workflow.js';
 
 export interface WorkflowTemplate {
@@ -42,62 +43,11 @@ const tracerMidazValidation: WorkflowTemplate = {
 };
 
 function tracerMidazContent(params: JsonObject): WorkflowContent {
-  const text = (key: string, otherwise = ''): string => {
-    const value = params[key];
-    return typeof value === 'string' ? value : otherwise;
-  };
-  const fields = ['requestId', 'transactionType', 'amount', 'currency', 'transactionTimestamp', 'account'];
-  const description = text('workflowDescription');
+  const description = textOf(params, 'workflowDescription');
   return {
-    name: text('workflowName'),
+    name: textOf(params, 'workflowName'),
     ...(description === '' ? {} : { description }),
-    nodes: [
-      {
-        id: 'webhook-trigger',
-        type: 'trigger',
-        name: 'Webhook',
-        position: { x: 250, y: 0 },
-        data: {
-          triggerType: 'webhook',
-          path: text('webhookPath', '/validate-and-transact'),
-          method: text('webhookMethod', 'POST'),
-        },
-      },
-      {
-        id: 'tracer-validate',
-        type: 'executor',
-        name: 'Validate with Tracer',
-        position: { x: 250, y: 150 },
-        data: {
-          executorId: 'tracer.validate-transaction',
-          providerConfigId: text('tracerProviderConfigId'),
-          method: 'POST',
-          path: '/v1/validations',
-          inputMapping: fields.map((field) => ({ source: `workflow.${field}`, target: field })),
-        },
-      },
-      {
-        id: 'decision-check',
-        type: 'conditional',
-        name: 'Allowed by Tracer',
-        position: { x: 250, y: 300 },
-        data: { condition: 'tracer-validate.body.decision == "ALLOW"' },
-      },
-      {
-        id: 'midaz-create-tx',
-        type: 'executor',
-        name: 'Post the transaction',
-        position: { x: 100, y: 450 },
-        data: {
-          executorId: 'midaz.create-transaction',
-          providerConfigId: text('midazProviderConfigId'),
-          inputMapping: [
-            { source: 'workflow.transaction', target: 'send' },
-            { source: 'workflow.transactionDescription', target: 'description' },
-          ],
-        },
-      },
-    ],
+    nodes: tracerMidazNodes(params),
     edges: [
       { id: 'trigger-to-validate', source: 'webhook-trigger', target: 'tracer-validate' },
       { id: 'validate-to-decision', source: 'tracer-validate', target: 'decision-check' },
@@ -111,6 +61,63 @@ function tracerMidazContent(params: JsonObject): WorkflowContent {
     ],
     metadata: { templateId: 'tracer-midaz-validation', templateVersion: 'v1' },
   };
+}
+
+const validatedFields = ['requestId', 'transactionType', 'amount', 'currency', 'transactionTimestamp', 'account'];
+
+function tracerMidazNodes(params: JsonObject): WorkflowNode[] {
+  return [
+    {
+      id: 'webhook-trigger',
+      type: 'trigger',
+      name: 'Webhook',
+      position: { x: 250, y: 0 },
+      data: {
+        triggerType: 'webhook',
+        path: textOf(params, 'webhookPath', '/validate-and-transact'),
+        method: textOf(params, 'webhookMethod', 'POST'),
+      },
+    },
+    {
+      id: 'tracer-validate',
+      type: 'executor',
+      name: 'Validate with Tracer',
+      position: { x: 250, y: 150 },
+      data: {
+        executorId: 'tracer.validate-transaction',
+        providerConfigId: textOf(params, 'tracerProviderConfigId'),
+        method: 'POST',
+        path: '/v1/validations',
+        inputMapping: validatedFields.map((field) => ({ source: `workflow.${field}`, target: field })),
+      },
+    },
+    {
+      id: 'decision-check',
+      type: 'conditional',
+      name: 'Allowed by Tracer',
+      position: { x: 250, y: 300 },
+      data: { condition: 'tracer-validate.body.decision == "ALLOW"' },
+    },
+    {
+      id: 'midaz-create-tx',
+      type: 'executor',
+      name: 'Post the transaction',
+      position: { x: 100, y: 450 },
+      data: {
+        executorId: 'midaz.create-transaction',
+        providerConfigId: textOf(params, 'midazProviderConfigId'),
+        inputMapping: [
+          { source: 'workflow.transaction', target: 'send' },
+          { source: 'workflow.transactionDescription', target: 'description' },
+        ],
+      },
+    },
+  ];
+}
+
+function textOf(params: JsonObject, key: string, otherwise = ''): string {
+  const value = params[key];
+  return typeof value === 'string' ? value : otherwise;
 }
 
 /** Sorted by id. */
