@@ -38,15 +38,17 @@ async function untilStopped(serverEnded: Promise<void>): Promise<void> {
 const identity = await startIdentityProvider();
 const screening = await startScreeningProvider();
 try {
-  const server = await startServer({ dataDir, port, from: flags.has('--sources') ? 'sources' : 'build' });
+  const server = await startServer({
+    dataDir,
+    port,
+    from: flags.has('--sources') ? 'sources' : 'build',
+    ownGroup: true,
+  });
   const serverEnded = new Promise<void>((ended) => server.process.once('exit', () => ended()));
   try {
     console.log(`Runledger listens at ${server.url}.`);
     const providers = { identityUrl: identity.url, screeningUrl: screening.url };
-    const suffix = new Date()
-      .toISOString()
-      .replace(/[-:]|\..*$/g, '')
-      .toLowerCase();
+    const suffix = Math.floor(Date.now() / 1000).toString(36);
     const told = await tellStory(new ApiClient(server.url), providers, suffix, console.log);
     if (!flags.has('--once')) {
       console.log(farewell(server.url, told));

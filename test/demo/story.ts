@@ -124,5 +124,5 @@ function auditTable(entries: readonly AuditEntry[]): string {
     result,
     summary,
   ]);
-  return table(['time (UTC)', 'event', 'actor', 'result', 'summary'], rows, 70);
+  return table(['time (UTC)', 'event', 'actor', 'result', 'summary'], rows, 84);
 }

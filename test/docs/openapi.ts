@@ -11,7 +11,7 @@ export async function openApiDocument(): Promise<string> {
   try {
     const server = await startServer({ dataDir });
     try {
-      return JSON.stringify(await new ApiClient(server.url).get('/swagger-json'));
+      return JSON.stringify(await new ApiClient(server.url).get('/swagger/json'));
     } finally {
       await server.stop();
     }

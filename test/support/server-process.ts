@@ -25,6 +25,8 @@ export interface ServerOptions {
   /** `build` needs an up-to-date dist/. Default `sources`. */
   readonly from?: 'sources' | 'build';
   readonly env?: Readonly<Record<string, string>>;
+  /** In a process group of its own: Ctrl-C in the terminal does not reach it, whoever started it stops it. */
+  readonly ownGroup?: boolean;
 }
 
 /** Starts a server and resolves once `/readyz` answers 200; rejects with its output when it ends before. */
@@ -33,6 +35,7 @@ export async function startServer({
   port,
   from = 'sources',
   env = {},
+  ownGroup = false,
 }: ServerOptions): Promise<ServerProcess> {
   const chosen = port ?? (await freePort());
   const program =
@@ -43,6 +46,7 @@ export async function startServer({
     cwd: root,
     env: { ...process.env, HOST: '127.0.0.1', AUTH: 'off', ...env, PORT: String(chosen), DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: ownGroup,
   });
   let written = '';
   const collect = (chunk: Buffer): void => {
