@@ -20,7 +20,8 @@ export function failureOf(error: unknown): Pick<HttpFailure, 'code' | 'message'>
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return { code: 'unknown_host', message: 'host name not found' };
   const phrase = phrases[code];
   if (phrase !== undefined) return { code: 'network', message: phrase };
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
+  const unparsable = error instanceof Error && error.name === 'HTTPParserError';
+  if (unparsable || code === 'UND_ERR_HEADERS_OVERFLOW') {
     return { code: 'invalid_response', message: 'the answer is not valid HTTP' };
   }
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH') {

@@ -1,5 +1,5 @@
 // The contents of this capability: what may be called, with which configurations, and how.
-import type { DynamicModule, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
+import type { DynamicModule, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { Module } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { Clock, IdSource } from '@app/kernel';
@@ -46,7 +46,7 @@ const GATES_MAX = 10_000;
 
 /** Needs a `ConfigurationUsage` provider in some module of the application. */
 @Module({})
-export class ProviderModule implements OnModuleInit, OnModuleDestroy {
+export class ProviderModule implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly modules: ModuleRef,
     private readonly client: HttpClient,
@@ -67,7 +67,7 @@ export class ProviderModule implements OnModuleInit, OnModuleDestroy {
     this.modules.get(ConfigurationUsage, { strict: false });
   }
 
-  async onModuleDestroy(): Promise<void> {
+  async onApplicationShutdown(): Promise<void> {
     await this.client.close();
     await this.secrets.close();
   }
