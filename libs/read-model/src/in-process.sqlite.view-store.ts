@@ -29,6 +29,7 @@ export class InProcessViews extends RequestedViews {
     private readonly projector: Projector,
     private readonly worker: ProjectorWorker,
     private readonly reader: SqliteViewReader,
+    private readonly writer: SqliteViewWriter,
   ) {
     super();
   }
@@ -42,11 +43,12 @@ export class InProcessViews extends RequestedViews {
   }: InProcessOptions): Promise<InProcessViews> {
     const wasDamaged = prepareViewsFile(directory) !== undefined;
     const database = openViewsForWriting(directory);
-    const projector = new Projector(new SqliteViewWriter(database, wasDamaged), projections);
+    const writer = new SqliteViewWriter(database, wasDamaged);
+    const projector = new Projector(writer, projections);
     const listener = { progressed: () => undefined, rebuilt: onRebuilt ?? (() => undefined) };
     const worker = new ProjectorWorker(projector, events, listener, batchMax);
     await worker.open();
-    return new InProcessViews(projector, worker, new SqliteViewReader(database));
+    return new InProcessViews(projector, worker, new SqliteViewReader(database), writer);
   }
 
   /** Folds everything that is in the log now. */
@@ -75,7 +77,7 @@ export class InProcessViews extends RequestedViews {
     if (this.closed) return;
     this.closed = true;
     await this.folding;
-    this.reader.close();
+    this.writer.close();
   }
 
   protected async ask(request: ReadRequest): Promise<unknown> {

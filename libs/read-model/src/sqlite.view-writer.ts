@@ -85,6 +85,8 @@ export class SqliteViewWriter extends ViewWriter {
 
   close(): void {
     this.statements.forget();
+    // The driver may keep the file open until its statements are collected; what is in it should be there now.
+    this.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     this.database.close();
   }
 
