@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
-import { startNode } from './child.js';
+import { startNode } from '../support/child.js';
 
 const { values } = parseArgs({
   options: {
@@ -14,6 +14,8 @@ const { values } = parseArgs({
     alone: { type: 'string', default: '400' },
     rounds: { type: 'string', default: '3' },
     'in-flight': { type: 'string', default: '64,256' },
+    // For a profile: --node-flags='--cpu-prof --cpu-prof-dir=profiles'
+    'node-flags': { type: 'string', default: '' },
     server: { type: 'string', default: 'dist/apps/server/src/main.js' },
   },
 });
@@ -31,12 +33,16 @@ interface Figure {
 const directory = await mkdtemp(join(tmpdir(), 'runledger-bench-'));
 const provider = await startNode(['test/bench/peers/provider.mjs'], /^(\d+)$/);
 const bare = await startNode(['test/bench/peers/bare-loop.mjs', provider.said, directory], /^(\d+)$/);
-const ours = await startNode([values.server], /(http:\/\/\S+?)[\s,)]|(http:\/\/\S+)$/, {
-  PORT: '0',
-  DATA_DIR: join(directory, 'data'),
-  LOG_LEVEL: 'error',
-  AUTH: 'off',
-});
+const ours = await startNode(
+  [...values['node-flags'].split(' ').filter(Boolean), values.server],
+  /(http:\/\/\S+?)[\s,)]|(http:\/\/\S+)$/,
+  {
+    PORT: '0',
+    DATA_DIR: join(directory, 'data'),
+    LOG_LEVEL: 'error',
+    AUTH: 'off',
+  },
+);
 const oursUrl = ours.said.trim();
 const server = new Pool(oursUrl, { connections: 320 });
 const loop = new Pool(`http://127.0.0.1:${bare.said}`, { connections: 320 });
