@@ -1,6 +1,7 @@
 // An entry view as it is written. The rows hold the entries; what finds them is kept in blocks of 4096 entries: a column
 // of facet numbers, and for each term the set of entries that have it. A block is written once, when it is full; until
 // then its terms lie in the tail. That costs far less than one index entry for each field and word of each entry.
+import type { FieldValue } from '@app/kernel';
 import type { SqliteDatabase } from '@app/event-store/nest';
 import { EntryBlock, encodeFacets } from './entry-block.js';
 import { termsOf } from './entry-terms.js';
@@ -33,7 +34,7 @@ export class SqliteEntryTable {
       number,
       string,
     ][]) {
-      this.facetNumbers.set(values, number);
+      this.facetNumbers.set(facetKey(JSON.parse(values) as FieldValue[]), number);
     }
     for (const [chunk] of statements.get(`SELECT chunk FROM ${tables.tail} ORDER BY first`).all() as [string][]) {
       for (const [facet, terms] of JSON.parse(chunk) as TailChunk) this.block.add(facet, terms);
@@ -76,14 +77,21 @@ export class SqliteEntryTable {
   }
 
   private facetNumber(values: EntryAddition['facets']): number {
-    const text = JSON.stringify(values);
-    const known = this.facetNumbers.get(text);
+    const key = facetKey(values);
+    const known = this.facetNumbers.get(key);
     if (known !== undefined) return known;
     const number = this.facetNumbers.size;
-    this.statements.get(`INSERT INTO ${this.tables.facets} VALUES (?, ?)`).run(number, text);
-    this.facetNumbers.set(text, number);
+    this.statements.get(`INSERT INTO ${this.tables.facets} VALUES (?, ?)`).run(number, JSON.stringify(values));
+    this.facetNumbers.set(key, number);
     return number;
   }
+}
+
+/** Tells any two combinations of values apart, at less cost than JSON. */
+function facetKey(values: readonly FieldValue[]): string {
+  let key = '';
+  for (const value of values) key += typeof value === 'string' ? `${value.length}:${value}` : `${value};`;
+  return key;
 }
 
 export interface EntryTables {

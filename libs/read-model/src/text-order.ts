@@ -27,12 +27,17 @@ export function compareValues(a: string | number, b: string | number): number {
 
 /** A number as 16 hexadecimal digits whose order as text is the order of the numbers. */
 export function sortableNumber(value: number): string {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, value === 0 ? 0 : value);
-  const bits = view.getBigUint64(0);
-  const sign = 1n << 63n;
-  const ordered = bits & sign ? ~bits & ((1n << 64n) - 1n) : bits | sign;
-  return ordered.toString(16).padStart(16, '0');
+  scratch.setFloat64(0, value === 0 ? 0 : value);
+  const high = scratch.getInt32(0);
+  const low = scratch.getInt32(4);
+  // Negative numbers: all bits turned, so that the lowest comes first. Others: only the sign.
+  return high < 0 ? hex(~high) + hex(~low) : hex(high ^ 0x80000000) + hex(low);
+}
+
+const scratch = new DataView(new ArrayBuffer(8));
+
+function hex(bits: number): string {
+  return (bits >>> 0).toString(16).padStart(8, '0');
 }
 
 /** Null stands for "no value" everywhere. */

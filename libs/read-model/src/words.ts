@@ -31,5 +31,6 @@ export function searchedWordsOf(query: string): string[] {
 
 function folded(text: string): string {
   if (ascii.test(text)) return text.toLowerCase();
-  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().normalize('NFKD').replace(/\p{M}/gu, '');
+  // Lower case may add accents and decomposition may add capitals: hence this order.
+  return text.toLowerCase().normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 }
