@@ -31,7 +31,7 @@ export class DayStream {
     const metadata = metadataOf(context, this.clock.nowMs());
     return new Promise((done, failed) => {
       this.waiting.push({ event: { id: this.ids.next(), type, data, metadata }, done, failed });
-      this.writing ??= this.writeAll().finally(() => (this.writing = undefined));
+      this.writing ??= this.writeAll();
     });
   }
 
@@ -52,6 +52,8 @@ export class DayStream {
         for (const { failed } of batch) failed(error);
       }
     }
+    // In the same turn as the last look: whoever comes next must find nobody writing.
+    this.writing = undefined;
   }
 
   private async append(batch: readonly NewEvent[]): Promise<void> {
