@@ -6,8 +6,7 @@ export function isEqual(a: unknown, b: unknown): boolean {
   if (typeof a === 'object' && a !== null && typeof b === 'object' && b !== null) return areEqualObjects(a, b);
   const x = numeric(a);
   const y = numeric(b);
-  // Loose on purpose: 1n and 1 are the same number, and the comparison is exact.
-  return x !== undefined && y !== undefined && x == y;
+  return x !== undefined && y !== undefined && isSameNumber(x, y);
 }
 
 /** Whether `b` has the element or the key `a`; undefined when `b` is neither list nor map. */
@@ -30,7 +29,7 @@ function areEqualObjects(a: object, b: object): boolean {
   if (isPlain(a) && isPlain(b)) return areEqualMaps(a, b);
   const x = numeric(a);
   const y = numeric(b);
-  if (x !== undefined && y !== undefined) return x == y;
+  if (x !== undefined && y !== undefined) return isSameNumber(x, y);
   return a instanceof Uint8Array && b instanceof Uint8Array ? areEqualBytes(a, b) : areEqualMoments(a, b);
 }
 
@@ -44,6 +43,11 @@ function areEqualMaps(a: Record<string, unknown>, b: Record<string, unknown>): b
 function areEqualBytes(a: Uint8Array, b: Uint8Array): boolean {
   charge(a.length);
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+/** Exact, whether written as int or as double: neither is less than the other. NaN equals nothing. */
+function isSameNumber(x: number | bigint, y: number | bigint): boolean {
+  return x <= y && x >= y;
 }
 
 /** Timestamps and durations: the same kind and the same length of time. */

@@ -41,6 +41,8 @@ function compile(pattern: string): RE2JS {
   try {
     return RE2JS.compile(pattern);
   } catch (error) {
-    throw new Error(`the pattern cannot be compiled: ${error instanceof Error ? error.message : 'unknown syntax'}`);
+    throw new Error(`the pattern cannot be compiled: ${error instanceof Error ? error.message : 'unknown syntax'}`, {
+      cause: error,
+    });
   }
 }

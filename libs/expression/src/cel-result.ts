@@ -49,19 +49,18 @@ function objectOf(value: object, depth: number): Json {
 }
 
 function listOf(list: readonly unknown[], depth: number): Json[] {
-  charge(list.length);
-  let changed = false;
-  const json = list.map((element) => {
-    const converted = jsonOf(element, depth);
-    changed ||= converted !== element;
-    return converted;
-  });
-  return changed ? json : (list as Json[]);
+  charge(2 + list.length);
+  let copy: Json[] | undefined;
+  for (let index = 0; index < list.length; index += 1) {
+    const converted = jsonOf(list[index], depth);
+    if (converted !== list[index]) (copy ??= [...(list as Json[])])[index] = converted;
+  }
+  return copy ?? (list as Json[]);
 }
 
 function mapOf(map: Record<string, unknown>, depth: number): Json {
   const keys = Object.keys(map);
-  charge(keys.length);
+  charge(2 + keys.length);
   let copy: Record<string, Json> | undefined;
   for (const key of keys) {
     const converted = jsonOf(map[key], depth);

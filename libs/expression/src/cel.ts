@@ -78,6 +78,9 @@ type Program = ReturnType<Environment['parse']>;
 
 function evaluator(program: Program, readsOnly: boolean): (scope: object) => Evaluated<Json> {
   return (scope) => {
+    // An expression may swallow errors by the thousand; without stack traces each costs little.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     try {
       startBudget();
       const value: unknown = program(scope);
@@ -86,6 +89,8 @@ function evaluator(program: Program, readsOnly: boolean): (scope: object) => Eva
       return isWithinBudget() ? { ok: true, value: json } : { ok: false, message: OVER_BUDGET };
     } catch (error) {
       return { ok: false, message: isWithinBudget() ? messageOf(error) : OVER_BUDGET };
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
     }
   };
 }

@@ -86,7 +86,7 @@ export function parseLayout(layout: string): GoLayout {
   for (let at = 0; at < layout.length;) {
     const chunk = chunkAt(layout, at);
     if (!chunk) {
-      literal += layout[at];
+      literal += layout.charAt(at);
       at += 1;
       continue;
     }

@@ -75,7 +75,7 @@ function compileField(
 function sourceOf(source: string, side: Side): Field['source'] | ExpressionDefect {
   if (source.startsWith('=')) {
     const expression = side === 'input' ? compileExpression(source) : compileAnswerExpression(source);
-    return isDefect(expression) ? { ...expression, path: 'source' } : (expression as Field['source']);
+    return isDefect(expression) ? { ...expression, path: 'source' } : expression;
   }
   const path = parsePath(source, 'source');
   return 'problem' in path ? defectIn('source', path.problem) : path;

@@ -143,7 +143,7 @@ describe('the input of a call', () => {
       { source: 'a', target: 'a', transformation: { type: 'add_prefix', config: {} } },
       { source: 'a', target: 'a.b', transformation: { type: 'timestamp', config: { inputFormat: '2006' } } },
     ];
-    const defects = compileNodeInput({ inputMapping, transforms: [{ operation: 'shift' }] } as never, env);
+    const defects = compileNodeInput({ inputMapping, transforms: [{ operation: 'shift' }] }, env);
     expect(Array.isArray(defects) ? defects.map((defect) => defect.path) : []).toEqual([
       'inputMapping[0]',
       'inputMapping[1].source',

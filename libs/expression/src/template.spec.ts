@@ -51,6 +51,9 @@ describe('the output of set_output', () => {
       expect.objectContaining({ path: 'b[1]', line: 1, column: 3 }),
       expect.objectContaining({ path: 'c' }),
     ]);
+    expect(compileTemplate(JSON.parse('{"__proto__": "= 1"}') as Json)).toEqual([
+      expect.objectContaining({ path: '__proto__' }),
+    ]);
     const deep = JSON.parse('['.repeat(5_000) + ']'.repeat(5_000)) as Json;
     expect(compileTemplate(deep)).toEqual([expect.objectContaining({ message: 'is nested deeper than 64 levels' })]);
   });
@@ -67,7 +70,7 @@ describe('the output of set_output', () => {
     fc.assert(
       fc.property(fc.jsonValue() as fc.Arbitrary<Json>, (literal) => {
         const compiled = compileTemplate(literal);
-        if (Array.isArray(compiled)) expect(JSON.stringify(literal)).toContain('"=');
+        if (Array.isArray(compiled)) expect(JSON.stringify(literal)).toMatch(/"=|__proto__/);
         else if (!JSON.stringify(literal).includes('"='))
           expect(compiled.evaluate(scope)).toEqual({ ok: true, value: literal });
       }),

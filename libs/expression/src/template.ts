@@ -83,6 +83,7 @@ function compileMap(
 ): Piece | undefined {
   const pieces: [key: string, piece: Piece][] = [];
   for (const [key, value] of Object.entries(map)) {
+    if (key === '__proto__') findings.defects.push(defectIn(joinPath(path, key), 'is a forbidden key'));
     const piece = compilePiece(value, joinPath(path, key), depth + 1, findings);
     if (piece) pieces.push([key, piece]);
   }
