@@ -1,7 +1,6 @@
-import { isRefusal } from '@app/kernel';
+import { instantOf, isRefusal } from '@app/kernel';
 import type { AuditPageInput } from './audit-query.js';
 import { auditCursor, auditPageOf } from './audit-query.js';
-import { instantOf } from './instant.js';
 
 const uuid = '0d6f2a8e-1c1b-4f6e-9a7f-8a2f7a0c9e11';
 const everything = { descending: true, limit: 20 };

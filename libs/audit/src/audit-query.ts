@@ -1,11 +1,10 @@
 // What may be asked of the audit trail, from the query as it was sent to the view's own terms.
 import type { FieldFinding, Refusal } from '@app/kernel';
-import { channels, isUuid, refuse } from '@app/kernel';
+import { channels, instantOf, isUuid, refuse } from '@app/kernel';
 import type { EntryQuery, EntrySelection, FieldFilter } from '@app/read-model';
 import { decodeCursor, encodeCursor, searchedWordsOf } from '@app/read-model';
 import { AUDIT_VIEW } from './audit-entries.js';
 import { auditActions, auditCategories, auditEventTypes, auditResults, resourceTypes } from './audit-table.js';
-import { instantOf } from './instant.js';
 
 /** The query parameters that select entries, as sent. An empty text is as good as none. */
 export interface AuditFilterInput {

@@ -6,6 +6,5 @@ export * from './audit-query.js';
 export * from './audit-table.js';
 export * from './audit-trail.js';
 export * from './event-vocabulary.js';
-export * from './instant.js';
 export * from './stream-history.js';
 export * from './summary.js';

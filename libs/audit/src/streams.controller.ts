@@ -1,8 +1,7 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { accepted, refuse, RefusalError } from '@app/kernel';
+import { accepted, instantOf, RefusalError, refuse } from '@app/kernel';
 import { StreamPageDto, StreamStateDto } from './audit.dto.js';
-import { instantOf } from './instant.js';
 import type { StreamPage, StreamState } from './stream-history.js';
 import { StreamHistory, streamNameDefect } from './stream-history.js';
 
