@@ -80,7 +80,7 @@ export const apiKey: Decider<ApiKeyCommand, ApiKeyState, ApiKeyEvent> = {
 
 function creation(command: ApiKeyCommand & { kind: 'CreateApiKey' }): readonly ApiKeyEvent[] | Refusal {
   const { name, keyedHash, expiresAt, nowIso } = command;
-  // eslint-disable-next-line no-control-regex -- control characters are what a name may not have
+
   if (name.length < 1 || name.length > API_KEY_NAME_MAX || /[\u0000-\u001f\u007f]/.test(name)) {
     return apiKeyRefusals.nameInvalid();
   }

@@ -1,14 +1,5 @@
 // Load, decide, append: how every command reaches the log.
-import type {
-  Clock,
-  Decider,
-  DomainEvent,
-  IdSource,
-  NewEvent,
-  RecordedEvent,
-  Refusal,
-  RequestContext,
-} from '@app/kernel';
+import type { Clock, Decider, DomainEvent, IdSource, NewEvent, Refusal, RequestContext } from '@app/kernel';
 import { isRefusal, metadataOf, refuse, streamName, timestamp } from '@app/kernel';
 import type { AppendResult, EventStore } from './event-store.js';
 import { isStoreError } from './store-error.js';
@@ -154,7 +145,7 @@ export class AggregateStore {
         if (until.revision !== undefined && event.revision > until.revision) break;
         if (until.atMs !== undefined && Date.parse(event.recordedAt) > until.atMs) break;
         loaded = {
-          state: decider.evolve(loaded.state, event as RecordedEvent as unknown as E),
+          state: decider.evolve(loaded.state, event as unknown as E),
           revision: event.revision,
           createdAt: loaded.createdAt ?? event.metadata.occurredAt,
           updatedAt: event.metadata.occurredAt,

@@ -78,7 +78,7 @@ export function composedContract(start: SubjectFactory): void {
   it('lets no decision be made on a state that is not the last', async () => {
     const id = randomUUID();
     const servers = [0, 1, 2].map(() => new AggregateStore(store, new RandomIdSource(), new SystemClock()));
-    const asked = Array.from({ length: 60 }, (_, index) => servers[index % 3]?.execute(counter, id, 3, context));
+    const asked = Array.from({ length: 60 }, async (_, index) => servers[index % 3]?.execute(counter, id, 3, context));
     const outcomes = await Promise.all(asked);
     const counted = outcomes.filter((outcome) => outcome && !isRefusal(outcome)).length;
     const { state, revision } = await aggregates.loadAt(counter, id, {});

@@ -68,7 +68,7 @@ export const SQLITE_CANTOPEN = 14;
 export const SQLITE_NOTADB = 26;
 
 function refuseOldSqlite(database: SqliteDatabase): void {
-  const version = String((database.prepare('SELECT sqlite_version() AS version').get() as { version: string }).version);
+  const version = (database.prepare('SELECT sqlite_version() AS version').get() as { version: string }).version;
   const parts = version.split('.').map(Number);
   for (const [index, least] of OLDEST.entries()) {
     const part = parts[index] ?? 0;

@@ -116,7 +116,7 @@ export class SqliteLogWriter {
     const ids = events.map((event) => event.id);
     let recorded: readonly (readonly [string, number])[] = [];
     const verdict = verdictOn(expected, end?.revision ?? -1, ids, (first, count) => {
-      recorded = end ? (this.selectIds.all(end.id, first, count) as unknown as [string, number][]) : [];
+      recorded = end ? this.selectIds.all(end.id, first, count) : [];
       return recorded.map(([id]) => id);
     });
     if (verdict === 'refused') return { kind: 'refused', actual: end?.revision ?? -1 };

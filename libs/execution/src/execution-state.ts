@@ -131,7 +131,7 @@ function begun(data: DataOf<'ExecutionStarted'>, startedAt: string): RunState {
     workflowName: data.workflowName,
     workflowVersion: data.workflowVersion,
     definitionHash: data.definitionHash,
-    trigger: data.trigger as RunState['trigger'],
+    trigger: data.trigger,
     requestHash: data.requestHash,
     input: data.input,
     ...(data.inputBlob ? { inputBlob: data.inputBlob } : {}),

@@ -138,6 +138,6 @@ export function startAnswerOf(executionId: string, state: RunState): JsonObject 
     ...(completedAt === undefined ? {} : { completedAt }),
     ...(output === undefined ? {} : { finalOutput: output }),
     ...(errorMessage === undefined ? {} : { errorMessage }),
-    ...(error === undefined ? {} : { error: error as JsonObject }),
+    ...(error === undefined ? {} : { error: error }),
   };
 }

@@ -53,7 +53,7 @@ function run(commands: readonly (readonly [RunCommand, Situation])[]) {
   return { events, state, blocked, all, refusal: undefined };
 }
 const types = (events: readonly ExecutionEvent[]): string[] =>
-  events.map((event) => ('nodeId' in event.data ? `${event.type} ${String(event.data.nodeId)}` : event.type));
+  events.map((event) => ('nodeId' in event.data ? `${event.type} ${event.data.nodeId}` : event.type));
 
 const two = definitionOf([executor('a'), executor('b')], [edge('in', 'a'), edge('a', 'b')]);
 const at = (ms: number, definition = two, about: Partial<Situation> = {}): Situation =>

@@ -2,7 +2,7 @@ import type { Refusal } from '@app/kernel';
 import { refuse } from '@app/kernel';
 
 const KEY_LENGTH_MAX = 255;
-// eslint-disable-next-line no-control-regex -- control characters are exactly what is refused
+
 const forbidden = /[\u0000-\u001f\u007f]/;
 
 /** The key of the header, trimmed; undefined when there is none or it is blank. */

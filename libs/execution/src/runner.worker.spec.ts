@@ -309,7 +309,7 @@ describe('the runner', () => {
     const runner = new Runner({
       events,
       blobs,
-      caller: new ScriptedCaller(() => ({ ...ok, envelope: { ...ok.envelope, body: { large } } }) as CallOutcome),
+      caller: new ScriptedCaller(() => ({ ...ok, envelope: { ...ok.envelope, body: { large } } })),
       definitionOf: () => Promise.resolve(sequence),
       clock: new SystemClock(),
       ids: new RandomIdSource(),

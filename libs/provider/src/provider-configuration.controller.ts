@@ -160,7 +160,7 @@ export class ProviderConfigurationController {
 function inputOf(body: CreateProviderConfigurationDto): ConfigurationInput {
   const { name, description, providerId, config, metadata } = body;
   const given = Object.entries({ name, description, providerId, config, metadata });
-  return Object.fromEntries(given.filter(([, value]) => value !== undefined && value !== null)) as ConfigurationInput;
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined && value !== null));
 }
 
 function optionsOf(ifMatch: string | undefined): ExecuteOptions {

@@ -36,7 +36,7 @@ describe('a provider configuration', () => {
     [{ config: {} }, 'FLK-0298'],
     [{ providerId: 's3' }, 'FLK-0294'],
   ])('is refused with %j: %s', (fields, code) => {
-    expect(decide([], { ...create, ...fields } as ProviderConfigurationCommand)).toBe(code);
+    expect(decide([], { ...create, ...fields })).toBe(code);
   });
 
   it('says what an update changed, and shows no secret', () => {

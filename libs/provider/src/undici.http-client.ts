@@ -112,7 +112,7 @@ export class UndiciHttpClient extends HttpClient {
       maxHeaderSize: 32 * 1024,
       connect: {
         timeout: this.options.connectTimeoutMs ?? 10_000,
-        lookup: this.lookup as NonNullable<import('node:net').TcpNetConnectOpts['lookup']>,
+        lookup: this.lookup,
       },
     });
     this.pools.set(origin, pool);

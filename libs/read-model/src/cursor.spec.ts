@@ -30,7 +30,7 @@ describe('a cursor', () => {
     }
   });
 
-  it.each(['', '=', 'abc', 'null', '{}', '🦔', '../..', `${'A'.repeat(10_000)}`])('is not %j', (text) => {
+  it.each(['', '=', 'abc', 'null', '{}', '🦔', '../..', 'A'.repeat(10_000)])('is not %j', (text) => {
     expect(decodeCursor('workflows', text)).toBeUndefined();
   });
 });

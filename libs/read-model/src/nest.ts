@@ -1,4 +1,4 @@
 export { InProcessViews, type InProcessOptions } from './in-process.sqlite.view-store.js';
 export { runProjectorThread } from './projector.thread.js';
-export type { ProjectorThreadData } from './sqlite.view-messages.js';
+export type { ProjectorThreadStart } from './sqlite.view-messages.js';
 export { SqliteViews, type SqliteViewsOptions } from './sqlite.view-store.js';

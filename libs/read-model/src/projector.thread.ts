@@ -7,7 +7,7 @@ import type { Projection } from '@app/kernel';
 import { SqliteEventStore } from '@app/event-store/nest';
 import { Projector } from './projector.js';
 import { ProjectorWorker } from './projector.worker.js';
-import type { FromProjector, ProjectorThreadData } from './sqlite.view-messages.js';
+import type { FromProjector, ProjectorThreadStart } from './sqlite.view-messages.js';
 import { SqliteViewWriter } from './sqlite.view-writer.js';
 import { damageMark, isDamage, openViewsForWriting } from './sqlite.views-file.js';
 
@@ -15,7 +15,10 @@ const PAUSE_MS = 250;
 const PAUSE_MAX_MS = 30_000;
 
 /** Runs until the main thread says stop; then the port and both files are closed and the thread ends by itself. */
-export async function runProjectorThread(projections: readonly Projection[], data: ProjectorThreadData): Promise<void> {
+export async function runProjectorThread(
+  projections: readonly Projection[],
+  data: ProjectorThreadStart,
+): Promise<void> {
   const port = parentPort;
   if (!port) throw new Error('the projector runs in a thread of its own');
   const tell = (message: FromProjector): void => port.postMessage(message);

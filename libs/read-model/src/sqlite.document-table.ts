@@ -29,7 +29,7 @@ export class SqliteDocumentTable {
   }
 
   read(key: string): string | undefined {
-    const row = this.statements.get(`SELECT doc FROM ${this.table} WHERE key = ?`).get(storedText(key));
+    const row: unknown = this.statements.get(`SELECT doc FROM ${this.table} WHERE key = ?`).get(storedText(key));
     return (row as [string] | undefined)?.[0];
   }
 

@@ -106,7 +106,9 @@ export class SqliteEntryIndex {
   private look(block: number, { from, to, exact }: TermRange, set: Bitmap): void {
     const { terms } = this.tables;
     if (exact) {
-      const row = this.statements.get(`SELECT postings FROM ${terms} WHERE block = ? AND term = ?`).get(block, from);
+      const row: unknown = this.statements
+        .get(`SELECT postings FROM ${terms} WHERE block = ? AND term = ?`)
+        .get(block, from);
       if (row) addPostings(set, (row as [Uint8Array])[0]);
       return;
     }

@@ -147,7 +147,7 @@ describe('a damaged views.db', () => {
 describe('a process killed while it folds', () => {
   it('leaves views that, folded on, equal those of a fresh start', async () => {
     const log = await SqliteEventStore.open({ directory });
-    await appendSamples(log as never, fc.sample(anySample, { numRuns: 10_000, seed: 5 }));
+    await appendSamples(log, fc.sample(anySample, { numRuns: 10_000, seed: 5 }));
     const file = fileURLToPath(new URL('./sample-crash.contract.ts', import.meta.url));
     const loader = new URL('../../../test/support/typescript.mjs', import.meta.url).href;
     for (let kill = 0; kill < 3; kill += 1) {
@@ -176,7 +176,7 @@ describe('views in threads of their own', () => {
 
   it('show what was written as soon as it is folded, and end when they are closed', async () => {
     const log = await SqliteEventStore.open({ directory });
-    await appendSamples(log as never, fc.sample(anySample, { numRuns: 2_500, seed: 9 }));
+    await appendSamples(log, fc.sample(anySample, { numRuns: 2_500, seed: 9 }));
     const rebuilt: RebuiltView[] = [];
     const views = await SqliteViews.open({ directory, projectorThread, onRebuilt: (some) => rebuilt.push(...some) });
     expect(await views.waitFor(log.lastAppended, 20_000)).toBe(true);

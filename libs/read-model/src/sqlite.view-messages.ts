@@ -3,7 +3,7 @@ import type { ReadRequest } from './view-request.js';
 import type { RebuiltView, ViewStatus } from './view-store.js';
 
 /** `workerData` of the projector's thread. */
-export interface ProjectorThreadData {
+export interface ProjectorThreadStart {
   /** Of the log and of the views. */
   readonly directory: string;
   /** The views' file is new because its predecessor had to be set aside. */

@@ -159,7 +159,7 @@ export class SqliteViewReader {
 
   /** What answers for the view in this snapshot: another generation than last time once a rebuild has ended. */
   private open(view: string): OpenView {
-    const row = this.statements.get(`${GENERATION_COLUMNS} WHERE name = ? AND answering = 1`).get(view);
+    const row: unknown = this.statements.get(`${GENERATION_COLUMNS} WHERE name = ? AND answering = 1`).get(view);
     if (!row) throw new Error(`there is no view ${view}`);
     const known = this.views.get(view);
     const open = known?.generation === (row as GenerationRow)[0] ? known : this.opened(row as GenerationRow);

@@ -5,7 +5,7 @@ import { StoreError } from '@app/event-store';
 import { InProcessViews, type InProcessOptions } from './in-process.sqlite.view-store.js';
 import { PositionWaiters } from './position-waiters.worker.js';
 import { RequestedViews } from './requested-views.js';
-import type { FromProjector, FromReader, ProjectorThreadData, ToReader } from './sqlite.view-messages.js';
+import type { FromProjector, FromReader, ProjectorThreadStart, ToReader } from './sqlite.view-messages.js';
 import { prepareViewsFile } from './sqlite.views-file.js';
 import type { ReadRequest } from './view-request.js';
 import type { RebuiltView, ViewStatus } from './view-store.js';
@@ -51,7 +51,7 @@ export class SqliteViews extends RequestedViews {
     const { directory, projectorThread, log } = options;
     const aside = prepareViewsFile(directory);
     if (aside !== undefined) log?.(`the views were damaged or of another format: set aside as ${aside}, folded anew`);
-    const data: ProjectorThreadData = { directory, wasDamaged: aside !== undefined };
+    const data: ProjectorThreadStart = { directory, wasDamaged: aside !== undefined };
     const projector = startAt(projectorThread, data);
     const views = new SqliteViews(options, projector, undefined);
     await views.listenToProjector();
@@ -81,7 +81,7 @@ export class SqliteViews extends RequestedViews {
     this.closing = true;
     this.waiters.giveUp();
     this.flush();
-    await Promise.all([this.projector, this.reader].map((thread) => thread && stop(thread)));
+    await Promise.all([this.projector, this.reader].map(async (thread) => thread && stop(thread)));
     this.refuseAll(new StoreError('Closed', 'the views are closed'));
   }
 
@@ -142,8 +142,9 @@ export class SqliteViews extends RequestedViews {
     if (this.closing || !this.reader) return;
     this.reader = undefined;
     this.refuseAll(new StoreError('StoreUnavailable', 'the reader of the views ended'));
-    await this.startReader().catch((error: Error) => {
-      this.take({ ...this.current, failed: `the views cannot be read: ${error.message}` });
+    await this.startReader().catch((error: unknown) => {
+      const text = error instanceof Error ? error.message : String(error);
+      this.take({ ...this.current, failed: `the views cannot be read: ${text}` });
     });
   }
 

@@ -55,7 +55,7 @@ export class SqliteViewWriter extends ViewWriter {
   }
 
   mark(): LogMark | undefined {
-    const row = this.statements.get('SELECT position, event_id, previous FROM mark').get();
+    const row: unknown = this.statements.get('SELECT position, event_id, previous FROM mark').get();
     if (!row) return undefined;
     const [position, eventId, previous] = row as [string, string, string | null];
     return { position, eventId, previous: previous ?? undefined };

@@ -46,7 +46,6 @@ function single(header: string | readonly string[] | undefined): string | undefi
   return typeof header === 'string' ? header : header?.join(', ');
 }
 
-// eslint-disable-next-line no-control-regex -- control characters are exactly what must go
 const controls = /[\u0000-\u001f\u007f-\u009f]+/g;
 
 function visible(text: string | undefined, max: number): string | undefined {
