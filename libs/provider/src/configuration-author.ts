@@ -119,7 +119,9 @@ export class ConfigurationAuthor {
     const { document: plain, findings } = await unmaskSecrets(config, isSecret, previous, this.secrets, 'config');
     const all = [...findings, ...schemaFindings(connector.configSchema, plain, 'config'), ...urlFindings(plain)];
     const authentication = authenticationOf(connector, plain);
-    if (!('kind' in authentication)) all.push(...authentication);
+    if (!('kind' in authentication)) {
+      all.push(...authentication.filter(({ field }) => !all.some((finding) => finding.field === field)));
+    }
     if (all.length > 0) return schemaRefusal(all);
     return sealSecrets(plain, isSecret, this.secrets, previous);
   }

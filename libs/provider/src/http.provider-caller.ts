@@ -42,8 +42,8 @@ export class HttpProviderCaller extends ProviderCaller {
     if (!executor || executor.providerId !== configuration.connector.id) {
       return failed(invalid(`executor "${call.executorId}" does not belong to the provider of the configuration`));
     }
-    const { connector, config } = configuration;
-    const built = buildRequest(connector, executor, config, call.nodeData, call.body);
+    const { config } = configuration;
+    const built = buildRequest(executor, config, call.nodeData, call.body);
     if ('unbuildable' in built) return failed(invalid(built.unbuildable));
     const timeoutMs = timeoutOf(call, configuration);
     const endsAt = performance.now() + timeoutMs;

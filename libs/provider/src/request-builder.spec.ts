@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '@app/kernel';
-import { findExecutor, findProvider, validateExecutorConfig } from './catalog.js';
+import { findExecutor, validateExecutorConfig } from './catalog.js';
 import { buildRequest, successCodesOf } from './request-builder.js';
 
 const midaz = {
@@ -11,7 +11,7 @@ const midaz = {
 
 function build(executorId: string, config: JsonObject, node: JsonObject, body?: Json): string {
   const executor = findExecutor(executorId)!;
-  const built = buildRequest(findProvider(executor.providerId)!, executor, config, node, body);
+  const built = buildRequest(executor, config, node, body);
   return 'unbuildable' in built ? built.unbuildable : `${built.method} ${built.url.href} ${built.body ?? '-'}`;
 }
 
@@ -62,7 +62,7 @@ describe('a call is built', () => {
     const executor = findExecutor('http.request')!;
     const config = { base_url: 'http://x', headers: { 'X-A': '1', Host: 'evil', 'X-B': '1' } };
     const node = { headers: { 'x-a': '2', 'Idempotency-Key': 'mine', 'Content-Type': 'text/plain' } };
-    const built = buildRequest(findProvider('http')!, executor, config, node, 'b');
+    const built = buildRequest(executor, config, node, 'b');
     expect(built).toMatchObject({ headers: { 'x-a': '2', 'x-b': '1', 'content-type': 'text/plain' } });
     expect(JSON.stringify(built)).not.toMatch(/evil|mine/);
   });

@@ -1,7 +1,7 @@
 // From description, configuration, node and body to one HTTP request. Pure: the same call is always built the same way.
 import type { Json, JsonObject } from '@app/kernel';
 import { executorConfigOf } from './catalog.js';
-import type { Connector, Executor, HttpMethod, RequestDescription } from './connector.js';
+import type { Executor, HttpMethod, RequestDescription } from './connector.js';
 import { httpMethods } from './connector.js';
 
 export interface BuiltRequest {
@@ -28,7 +28,6 @@ const parameter = /\{([A-Za-z0-9_.-]+)\}/g;
 class Unbuildable extends Error {}
 
 export function buildRequest(
-  _connector: Connector,
   executor: Executor,
   config: JsonObject,
   nodeData: JsonObject,
@@ -61,7 +60,7 @@ function methodOf({ method }: RequestDescription, nodeData: JsonObject): HttpMet
   if ('fixed' in method) return method.fixed;
   const asked = nodeData['method'];
   if (asked === undefined || asked === null || asked === '') return method.fromNodeOr;
-  const name = String(asked).toUpperCase() as HttpMethod;
+  const name = (typeof asked === 'string' ? asked.toUpperCase() : '') as HttpMethod;
   if (!httpMethods.includes(name)) throw new Unbuildable(`method must be one of ${httpMethods.join(', ')}`);
   return name;
 }
