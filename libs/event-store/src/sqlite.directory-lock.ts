@@ -41,30 +41,32 @@ export class DataDirectoryLocked extends Error {
 
 /** Creates the directory when missing. Throws DataDirectoryLocked; StoreError AccessDenied when it cannot be written to. */
 export async function lockDataDirectory(directory: string): Promise<DataDirectoryLock> {
-  const { database, path } = openLock(directory);
+  const path = madeDirectory(directory);
   const note = join(path, NOTE_FILE);
+  let database: SqliteDatabase | undefined;
   try {
+    database = openDatabase(join(path, LOCK_FILE), { journal: 'rollback', busyTimeoutMs: 0 });
     database.exec('BEGIN EXCLUSIVE');
     const holder: LockHolder = { pid: process.pid, host: hostname(), since: timestamp(Date.now()) };
     writeFileSync(note, `${JSON.stringify(holder)}\n`);
   } catch (error) {
-    database.close();
+    database?.close();
     throw sqliteCode(error) === SQLITE_BUSY ? new DataDirectoryLocked(path, holderIn(note)) : unusable(error, path);
   }
+  const held = database;
   return {
     async release() {
-      if (!database.isOpen) return;
+      if (!held.isOpen) return;
       rmSync(note, { force: true });
-      database.close();
+      held.close();
     },
   };
 }
 
-function openLock(directory: string): { readonly database: SqliteDatabase; readonly path: string } {
+function madeDirectory(directory: string): string {
   try {
     mkdirSync(directory, { recursive: true });
-    const path = realpathSync(directory);
-    return { database: openDatabase(join(path, LOCK_FILE), { journal: 'rollback', busyTimeoutMs: 0 }), path };
+    return realpathSync(directory);
   } catch (error) {
     throw unusable(error, directory);
   }

@@ -101,7 +101,7 @@ export function logPath(directory: string, file: string): string {
 /** What a failed statement means to the caller. `committing`: the failure came while the commit was on its way to disk. */
 export function logError(error: unknown, path: string, committing = false): StoreError {
   if (isStoreError(error)) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = (error as { message?: string } | null)?.message ?? String(error);
   const details = { cause: error };
   const file = (error as { code?: unknown } | null)?.code;
   if (committing && sqliteExtendedCode(error) === SQLITE_IOERR_FSYNC) {
