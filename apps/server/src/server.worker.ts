@@ -23,6 +23,7 @@ import { Metrics } from './metrics.controller.js';
 import { serveOpenApi } from './openapi.module.js';
 import type { Platform } from './platform.module.js';
 import type { Condition } from './readiness.js';
+import { dressResponses } from './response-headers.module.js';
 import type { Vitals } from './server-condition.js';
 import { ServerCondition } from './server-condition.js';
 import type { Settings } from './settings.js';
@@ -174,29 +175,10 @@ class Server extends ServerCondition implements RunningServer {
     });
     this.closers.push(() => this.app.close());
     edge.equip(this.app, this.app.get(RefusalLog), log);
-    await this.dressResponses();
+    await dressResponses(this.app, settings.corsAllowedOrigins);
     serveOpenApi(this.app, this.version);
     this.app.get(Metrics).watch(edge.adapter.getInstance());
     await this.app.init();
-  }
-
-  private async dressResponses(): Promise<void> {
-    const { default: helmet } = await import('@fastify/helmet');
-    await this.app.register(helmet, {
-      // Swagger UI styles itself inline; everything else comes from here.
-      contentSecurityPolicy: {
-        directives: {
-          defaultSrc: ["'self'"],
-          styleSrc: ["'self'", "'unsafe-inline'"],
-          imgSrc: ["'self'", 'data:'],
-          upgradeInsecureRequests: null,
-        },
-      },
-      strictTransportSecurity: false,
-    });
-    const origin = this.settings.corsAllowedOrigins;
-    if (origin.length === 0) return;
-    this.app.enableCors({ origin: [...origin], methods, allowedHeaders, exposedHeaders, maxAge: 3600 });
   }
 
   private async showFirstKey(): Promise<void> {
@@ -211,7 +193,8 @@ class Server extends ServerCondition implements RunningServer {
 
   private async listen(): Promise<void> {
     const { host, port } = this.settings;
-    await this.app.listen(port, host);
+    // Not through the framework, which would log the error that the caller is going to tell in plain words.
+    await this.edge.adapter.getInstance().listen({ port, host });
     this.port = (this.app.getHttpServer().address() as AddressInfo).port;
     this.url = `http://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
   }
@@ -266,16 +249,6 @@ class Server extends ServerCondition implements RunningServer {
     return head;
   }
 }
-
-const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
-const allowedHeaders = [
-  ...['Content-Type', 'Accept', 'Authorization', 'X-API-Key', 'X-Request-Id', 'X-Correlation-Id', 'X-Audit-Reason'],
-  ...['Idempotency-Key', 'If-Match', 'If-None-Match', 'Prefer', 'X-Webhook-Token', 'Last-Event-ID', 'Traceparent'],
-];
-const exposedHeaders = [
-  ...['ETag', 'Location', 'X-Request-Id', 'Retry-After', 'Idempotency-Replayed', 'Preference-Applied'],
-  ...['Content-Disposition', 'X-Webhook-Workflow-ID', 'X-Webhook-Execution-ID'],
-];
 
 /** `sql:00000000000000000042` is event 42; positions of other stores are no numbers. */
 function numberIn(position: string | undefined): number | undefined {

@@ -1,0 +1,90 @@
+import { isLoopback, parseSettings, SettingsError, settingsTable } from './settings.js';
+
+const problemsOf = (environment: Record<string, string>): readonly string[] => {
+  try {
+    parseSettings(environment);
+    return [];
+  } catch (error) {
+    return (error as SettingsError).problems;
+  }
+};
+
+describe('the settings', () => {
+  it('have defaults that a fresh machine can start with', () => {
+    const { trusts, ...settings } = parseSettings({});
+    expect(trusts('127.0.0.1')).toBe(false);
+    expect(settings).toEqual({
+      host: '127.0.0.1',
+      port: 4021,
+      dataDirectory: './data',
+      auth: 'off',
+      egressAllow: ['loopback'],
+      corsAllowedOrigins: [],
+      logLevel: 'info',
+      bodyLimitBytes: 4_194_304,
+      requestTimeoutMs: 30_000,
+      liveRunsMax: 10_000,
+      stepConcurrencyMax: 256,
+      runTimeoutMs: 300_000,
+      stepTimeoutMs: 30_000,
+    });
+  });
+
+  it('are frozen', () => {
+    expect(Object.isFrozen(parseSettings({}))).toBe(true);
+  });
+
+  it('take an empty variable for an absent one', () => {
+    expect(parseSettings({ PORT: '', HOST: ' ', AUTH: '', SECRETS_KEY: '' }).port).toBe(4021);
+  });
+
+  it('demand keys and close the way to this machine as soon as others can reach the server', () => {
+    expect(parseSettings({ HOST: '0.0.0.0' })).toMatchObject({ auth: 'keys', egressAllow: [] });
+    expect(parseSettings({ HOST: '0.0.0.0', EGRESS_ALLOW: 'loopback, 10.0.0.0/8' }).egressAllow).toEqual([
+      'loopback',
+      '10.0.0.0/8',
+    ]);
+    expect(problemsOf({ HOST: '0.0.0.0', AUTH: 'off' })).toEqual([
+      'AUTH cannot be off unless HOST is a loopback address',
+    ]);
+    expect(parseSettings({ HOST: '::1', AUTH: 'keys' }).auth).toBe('keys');
+  });
+
+  it('name every bad variable at once, and no value', () => {
+    const hush = 'hush-hush';
+    const problems = problemsOf({
+      PORT: hush,
+      AUTH: hush,
+      LOG_LEVEL: hush,
+      TRUSTED_PROXIES: hush,
+      CORS_ALLOWED_ORIGINS: '*',
+      API_KEY_PEPPER: hush,
+      SECRETS_KEY: hush,
+      MAX_LIVE_RUNS: '-1',
+      HOST: 'a b',
+    });
+    expect(problems.map((problem) => problem.split(' ')[0]).sort()).toEqual(
+      ['API_KEY_PEPPER', 'AUTH', 'CORS_ALLOWED_ORIGINS', 'HOST', 'LOG_LEVEL', 'MAX_LIVE_RUNS', 'PORT'].concat([
+        'SECRETS_KEY',
+        'TRUSTED_PROXIES',
+      ]),
+    );
+    expect(problems.join()).not.toContain(hush);
+  });
+
+  it.each(['0x50', '1e3', '65536', '4021.5', ' -1'])('take no port %s', (PORT) => {
+    expect(problemsOf({ PORT })).toEqual(['PORT must be a whole number from 0 to 65535']);
+  });
+
+  it('know a loopback address', () => {
+    expect(['127.0.0.1', '127.1.2.3', 'localhost', '::1'].every(isLoopback)).toBe(true);
+    expect(['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example', '1127.0.0.1', 'example'].some(isLoopback)).toBe(false);
+  });
+
+  it('stand in one table, a row each', () => {
+    const rows = settingsTable().split('\n');
+    expect(rows).toHaveLength(2 + 16);
+    expect(rows.every((row) => row.startsWith('|') && row.endsWith('|'))).toBe(true);
+    expect(settingsTable()).toContain('| `PORT` |');
+  });
+});
