@@ -217,7 +217,7 @@ export class Draft {
 
   private owned<T extends Json[] | JsonObject>(container: T): T {
     if (this.own.has(container)) return container;
-    return this.fresh(Array.isArray(container) ? (container.slice() as T) : ({ ...(container) }));
+    return this.fresh(Array.isArray(container) ? (container.slice() as T) : { ...container });
   }
 
   private fresh<T extends object>(container: T): T {
