@@ -58,6 +58,8 @@ export async function lockDataDirectory(directory: string): Promise<DataDirector
     async release() {
       if (!held.isOpen) return;
       rmSync(note, { force: true });
+      // Closing alone would keep the lock until the driver's statements are collected.
+      held.exec('ROLLBACK');
       held.close();
     },
   };
