@@ -57,8 +57,7 @@ describe('the input of a call', () => {
       { source: 'workflow.customer.email', target: 'b', required: true },
     ];
     expect(sent({ inputMapping })).toEqual({
-      failed:
-        'input transformation failed: the required source "workflow.customer.email" is missing: FLK-0142 - transformation execution failed',
+      failed: 'the required source "workflow.customer.email" is missing: FLK-0142 - transformation execution failed',
     });
   });
 
@@ -107,9 +106,7 @@ describe('the input of a call', () => {
 
   it('fails with the reason of an expression that fails', () => {
     expect(sent({ inputMapping: [{ source: '= input.missing', target: 'a' }] })).toEqual({
-      failed: expect.stringMatching(
-        /^input transformation failed: the source "= input.missing": No such key: missing: FLK-0142/,
-      ),
+      failed: expect.stringMatching(/^the source "= input.missing": No such key: missing: FLK-0142/),
     });
   });
 
@@ -197,8 +194,7 @@ describe('the output of a call', () => {
     const compiled = compileOutputMapping([{ source: 'body.decision', target: 'decision', required: true }], env);
     expect(Array.isArray(compiled) ? compiled : compiled.evaluate(envelope)).toEqual({
       ok: false,
-      message:
-        'output transformation failed: the required source "body.decision" is missing: FLK-0142 - transformation execution failed',
+      message: 'the required source "body.decision" is missing: FLK-0142 - transformation execution failed',
     });
   });
 

@@ -16,7 +16,7 @@ import { compileOperation, OPERATIONS_MAX, referencesOf } from './transformation
 /**
  * `inputMapping` of a node, resolved against the whole context; a `source` with a leading `=` is CEL. Entries without
  * source or target are ignored; when none is left, the context passes through unchanged. Paths of defects begin with
- * `[index]`. A failed evaluation says `input transformation failed: ...` and names the missing field.
+ * `[index]`. The message of a failed evaluation names the missing field.
  */
 export function compileInputMapping(
   entries: unknown,
@@ -41,7 +41,7 @@ export function compileOutputMapping(
   if (fields.length === 0) return { references: [], evaluate: (envelope) => ({ ok: true, value: envelope }) };
   return {
     references: [],
-    evaluate: (envelope) => attempt('output', () => mapped(fields, envelope, envelope)),
+    evaluate: (envelope) => attempt(() => mapped(fields, envelope, envelope)),
   };
 }
 
@@ -62,7 +62,7 @@ export function compileTransforms(
   return {
     references: referencesOf(sequence),
     evaluate: (scope) =>
-      attempt('input', () => {
+      attempt(() => {
         const draft = new Draft(scope.context);
         for (const operation of sequence) operation.apply(draft);
         return draft.document;
@@ -111,7 +111,7 @@ const runInput: CompiledInput = {
 function inputOf(fields: readonly Field[]): CompiledInput {
   return {
     references: fields.flatMap(({ source }) => ('evaluate' in source ? source.references : pathReference(source))),
-    evaluate: (scope) => attempt('input', () => mapped(fields, scope.context, scope)),
+    evaluate: (scope) => attempt(() => mapped(fields, scope.context, scope)),
   };
 }
 
@@ -144,14 +144,12 @@ function valueOf(field: Field, document: JsonObject, scope: object): Json | unde
   return field.omit ? undefined : absentValue(source);
 }
 
-function attempt(side: 'input' | 'output', compute: () => Json): Evaluated<Json> {
+/** The step puts `input transformation failed: ` or `output transformation failed: ` before the message. */
+function attempt(compute: () => Json): Evaluated<Json> {
   try {
     return { ok: true, value: compute() };
   } catch (error) {
     const reason = error instanceof EvaluationFailure ? error.message : 'the values are nested too deeply or too large';
-    return {
-      ok: false,
-      message: `${side} transformation failed: ${reason}: FLK-0142 - transformation execution failed`,
-    };
+    return { ok: false, message: `${reason}: FLK-0142 - transformation execution failed` };
   }
 }
