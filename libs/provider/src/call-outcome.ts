@@ -9,6 +9,8 @@ export const EXCERPT_BYTES_MAX = 2_048;
 export const RETRY_AFTER_MS_MAX = 60_000;
 
 const REDACTED = '[redacted]';
+const utf8 = new TextDecoder();
+const jsonType = /application\/(?:[\w.+-]+\+)?json/i;
 const hopByHop: ReadonlySet<string> = new Set(
   'connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade set-cookie'.split(
     ' ',
@@ -33,13 +35,14 @@ function canonicalName(name: string): string {
  */
 export function bodyOf(response: HttpResponse, secrets: readonly string[]): Json | undefined {
   if (response.body.length === 0) return undefined;
-  const text = withoutEcho(new TextDecoder().decode(response.body), secrets);
+  const text = withoutEcho(utf8.decode(response.body), secrets);
   const type = response.headers['content-type'] ?? '';
-  return /application\/(?:[\w.+-]+\+)?json/i.test(type) ? (JSON.parse(text) as Json) : text;
+  return jsonType.test(type) ? (JSON.parse(text) as Json) : text;
 }
 
 /** Short secrets could be any word of a provider's answer; in data, only what is surely one is cut out. */
 function withoutEcho(text: string, secrets: readonly string[]): string {
+  if (secrets.length === 0) return text;
   return redact(
     text,
     secrets.filter((secret) => secret.length >= 8),
@@ -90,10 +93,10 @@ export function excerptOf(body: Uint8Array, secrets: readonly string[]): string 
   if (body.length === 0) return undefined;
   // Redacted before it is cut, with a margin: a secret across the edge must not leave its first half behind.
   const margin = Math.max(0, ...secrets.map((secret) => secret.length * 6));
-  const clean = redact(new TextDecoder().decode(body.subarray(0, EXCERPT_BYTES_MAX + margin)), secrets);
+  const clean = redact(utf8.decode(body.subarray(0, EXCERPT_BYTES_MAX + margin)), secrets);
   const bytes = new TextEncoder().encode(clean);
   if (bytes.length <= EXCERPT_BYTES_MAX) return clean.replaceAll('\u0000', '');
-  const cut = new TextDecoder().decode(bytes.subarray(0, EXCERPT_BYTES_MAX - 3));
+  const cut = utf8.decode(bytes.subarray(0, EXCERPT_BYTES_MAX - 3));
   return cut.replace(/\uFFFD+$/, '').replaceAll('\u0000', '');
 }
 

@@ -1,5 +1,5 @@
 // One attempt of one provider call: configuration, secrets, request, credentials, gate, answer.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Clock, Json } from '@app/kernel';
 import { jsonDefect } from '@app/kernel';
 import type { CallGate, GateRefusal, GateVerdict } from './cockatiel.call-gate.js';
@@ -62,9 +62,9 @@ export class HttpProviderCaller extends ProviderCaller {
     endsAt: number,
   ): Promise<CallOutcome> {
     const startedAt = performance.now();
-    const request = { ...built, headers: { ...built.headers, ...tracingHeaders(call) } };
+    addTracing(built.headers, call);
     for (let renewed = false; ; renewed = true) {
-      const ready = await this.authorize(request, configuration, endsAt, call.signal);
+      const ready = await this.authorize(built, configuration, endsAt, call.signal);
       if ('error' in ready) return failed(ready.error);
       const timeoutMs = endsAt - performance.now();
       const outcome = await this.client.send({ ...ready.request, timeoutMs, signal: call.signal });
@@ -75,7 +75,7 @@ export class HttpProviderCaller extends ProviderCaller {
         if (token.cached && !renewed) continue;
       }
       const secrets = token ? [...configuration.secretTexts, token.token] : configuration.secretTexts;
-      return this.conclude(call, { ...configuration, secretTexts: secrets }, ready.request, outcome, startedAt);
+      return this.conclude(call, configuration, secrets, ready.request, outcome, startedAt);
     }
   }
 
@@ -97,6 +97,7 @@ export class HttpProviderCaller extends ProviderCaller {
   private conclude(
     call: ProviderCall,
     configuration: CallableConfiguration,
+    secrets: readonly string[],
     request: BuiltRequest,
     outcome: HttpOutcome,
     startedAt: number,
@@ -109,18 +110,18 @@ export class HttpProviderCaller extends ProviderCaller {
       ...sent,
       status: response.status,
       responseBytes: response.body.length,
-      responseDigest: createHash('sha256').update(response.body).digest('hex'),
+      responseDigest: hash('sha256', response.body, 'hex'),
     };
     if (!successCodesOf(call.nodeData).includes(response.status)) {
-      const error = statusError(response, configuration.secretTexts, this.clock.nowMs());
+      const error = statusError(response, secrets, this.clock.nowMs());
       return { ok: false, error, call: record };
     }
-    const body = readBody(response, configuration.secretTexts);
+    const body = readBody(response, secrets);
     if (body.problem === undefined) {
-      const envelope = envelopeOf(response, url, body.value, configuration.secretTexts);
+      const envelope = envelopeOf(response, url, body.value, secrets);
       return { ok: true, envelope, call: record };
     }
-    return { ok: false, error: unreadable(response, body.problem, configuration.secretTexts), call: record };
+    return { ok: false, error: unreadable(response, body.problem, secrets), call: record };
   }
 }
 
@@ -151,13 +152,12 @@ function unreadable(response: HttpResponse, problem: string, secrets: readonly s
   };
 }
 
-function tracingHeaders(call: ProviderCall): Record<string, string> {
-  return {
-    'idempotency-key': call.idempotencyKey,
-    'x-correlation-id': call.correlationId,
-    'user-agent': 'Runledger',
-    ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
-  };
+/** The built request is this call's own, so its headers are completed in place. */
+function addTracing(headers: Record<string, string>, call: ProviderCall): void {
+  headers['idempotency-key'] = call.idempotencyKey;
+  headers['x-correlation-id'] = call.correlationId;
+  headers['user-agent'] ??= 'Runledger';
+  if (call.traceparent !== undefined) headers['traceparent'] = call.traceparent;
 }
 
 /** The node's timeout is in `timeoutMs` already; without one the configuration may have its own. */

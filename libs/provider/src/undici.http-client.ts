@@ -43,7 +43,7 @@ export class UndiciHttpClient extends HttpClient {
     const redirectsMax = request.redirectsMax ?? REDIRECTS_MAX;
     let hop: Hop = request;
     for (let index = 0; ; index += 1) {
-      const refused = this.closed ? 'the server is stopping' : urlRefusal(this.options.policy, hop.url);
+      const refused = this.refusalOf(hop.url);
       if (refused) return failed(this.closed ? 'cancelled' : 'egress_refused', refused, index);
       const outcome = await this.exchange(hop, endsAt - performance.now(), bytesMax, request.signal, index);
       if (!outcome.ok) return outcome;
@@ -62,6 +62,12 @@ export class UndiciHttpClient extends HttpClient {
     const pools = [...this.pools.values()];
     this.pools.clear();
     await Promise.all(pools.map((pool) => pool.destroy()));
+  }
+
+  /** Where a pool is, the origin was judged already, and every new connection of it is judged by its address. */
+  private refusalOf(url: URL): string | undefined {
+    if (this.closed) return 'the server is stopping';
+    return this.pools.has(url.origin) ? undefined : urlRefusal(this.options.policy, url);
   }
 
   private async exchange(
