@@ -33,7 +33,7 @@ export class ProbesController {
       version: this.server.version,
       uptime: durationText(nowMs - this.server.startedAtMs),
       timestamp: timestamp(nowMs),
-      checks: { event_store: { status, message } },
+      checks: { database: { status, message } },
     };
   }
 

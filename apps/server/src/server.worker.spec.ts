@@ -37,7 +37,7 @@ describe('a running server', () => {
   it('answers its probes, and describes itself', async () => {
     const { url } = await start(fresh());
     const body = async (path: string) => (await fetch(`${url}${path}`)).json() as Promise<Record<string, unknown>>;
-    expect(await body('/health')).toMatchObject({ status: 'healthy', checks: { event_store: { status: 'healthy' } } });
+    expect(await body('/health')).toMatchObject({ status: 'healthy', checks: { database: { status: 'healthy' } } });
     expect(await body('/readyz')).toMatchObject({ status: 'healthy', checks: { workers: { status: 'up' } } });
     expect(await body('/version')).toEqual({
       version: expect.stringMatching(/^\d/),
