@@ -4,6 +4,8 @@ import { engineActor, streamName } from '@app/kernel';
 import type { CompiledDefinition, ExecutorStep } from './compiled-definition.js';
 import type { RunCommand, RunDecision, StepResult } from './run-command.js';
 import type { ExecutionState, RunState } from './execution-state.js';
+import { readRun } from './run-reader.js';
+import type { RunnerParts } from './runner-parts.js';
 
 export interface Asker {
   readonly command: RunCommand;
@@ -81,6 +83,21 @@ export function liveRun({ id, workflowId, definition, engine, state, revision }:
     faulted: false,
     ended: [],
   };
+}
+
+/** A run as its stream tells it, ready to be driven; undefined when there is none, or it stands otherwise. */
+export async function readLiveRun(
+  id: string,
+  { events, blobs, definitionOf }: Pick<RunnerParts, 'events' | 'blobs' | 'definitionOf'>,
+  onlyWhen?: RunState['status'],
+): Promise<LiveRun | undefined> {
+  const read = await readRun(events, blobs, id);
+  if (!read || (onlyWhen !== undefined && read.state.status !== onlyWhen)) return undefined;
+  const { state, revision } = read;
+  const { workflowId, workflowVersion } = state;
+  const definition = await definitionOf(workflowId, workflowVersion);
+  const engine = engineContext(read.startedBy, read.correlationId, read.startEventId);
+  return liveRun({ id, workflowId, definition, engine, state, revision });
 }
 
 /** When the run wants to be looked at again without anything happening, in milliseconds of the clock. */

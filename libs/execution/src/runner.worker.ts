@@ -1,63 +1,31 @@
 // Runs: claims steps, has providers called, records what came of it. One instance per server; it owns the runs it has
 // begun or resumed. Every effect is preceded by an acknowledged claim; the result of one step and the claim of the next
 // are one append. It never writes a view and reads none.
-import type { Clock, IdSource, RequestContext } from '@app/kernel';
-import { isRefusal, refuse, RefusalError } from '@app/kernel';
-import type { BlobStore, EventStore } from '@app/event-store';
+import type { RequestContext } from '@app/kernel';
+import { refuse, RefusalError } from '@app/kernel';
 import { isStoreError, StoreError } from '@app/event-store';
 import type { NextTick, Ticking } from '@app/shell';
 import { after, within } from '@app/shell/nest';
-import type { ProviderCaller } from '@app/provider';
-import { offload } from './blobs.js';
 import { CallDesk } from './call-desk.js';
-import type { CompiledDefinition, ExecutorStep } from './compiled-definition.js';
+import type { CompiledDefinition } from './compiled-definition.js';
 
-import { decideRun } from './execution.js';
 import type { RunCommand } from './run-command.js';
 import type { RunState } from './execution-state.js';
 import type { LiveRun, PendingAppend } from './live-run.js';
-import { engineContext, liveRun, nextDueMs } from './live-run.js';
-import { batchOf } from './run-batch.js';
-import { readRun } from './run-reader.js';
-
-export interface RunnerLimits {
-  /** Runs in memory; further starts are refused until one ends. */
-  readonly liveRunsMax: number;
-  /** Provider calls under way at the same time, over all runs. */
-  readonly stepConcurrencyMax: number;
-  /** How long calls under way may go on once the server stops. */
-  readonly drainMs: number;
-}
-
-export interface RunnerParts {
-  readonly events: EventStore;
-  readonly blobs: BlobStore;
-  readonly caller: ProviderCaller;
-  /** One frozen version, compiled; throws when there is none. */
-  readonly definitionOf: (workflowId: string, version: number) => Promise<CompiledDefinition>;
-  readonly clock: Clock;
-  readonly ids: IdSource;
-  /** In [0, 1), for the jitter of retries. */
-  readonly random: () => number;
-  readonly limits: RunnerLimits;
-  /** A fault of our own that stopped one run's progress: for the log and for `/readyz`. */
-  readonly onFault: (runId: string, error: unknown) => void;
-}
-
-/** recorded: it is in the log; stalled: the log did not take it now; void: the stream had moved, decide again. */
-type Recorded = 'recorded' | 'stalled' | 'void';
-
-const STALL_FIRST_MS = 50;
-const STALL_LONGEST_MS = 5_000;
+import { engineContext, liveRun, nextDueMs, readLiveRun } from './live-run.js';
+import type { Recorded } from './run-recorder.js';
+import { RunRecorder, STALL_LONGEST_MS } from './run-recorder.js';
+import type { RunnerParts } from './runner-parts.js';
 
 export class Runner implements Ticking {
   readonly name = 'runner';
   private readonly runs = new Map<string, LiveRun>();
   /** Starts on their way to the log. */
-  private readonly starting = new Map<string, Promise<void>>();
+  private readonly starting = new Map<string, Promise<unknown>>();
   /** Starts whose append may have happened although we could not be told. */
   private readonly suspects = new Set<string>();
   private readonly desk: CallDesk;
+  private readonly recorder: RunRecorder;
   private accepting = true;
   private wake: () => void = () => undefined;
   /** When the next tick is going to happen at the latest, in milliseconds of the clock. */
@@ -65,6 +33,7 @@ export class Runner implements Ticking {
 
   constructor(private readonly parts: RunnerParts) {
     this.desk = new CallDesk(parts.caller, parts.clock, parts.limits.stepConcurrencyMax, parts.onFault);
+    this.recorder = new RunRecorder(parts, this.desk);
   }
 
   get liveRuns(): number {
@@ -100,13 +69,7 @@ export class Runner implements Ticking {
     const run = liveRun({ id: runId, workflowId: command.workflowId, definition, engine });
     this.runs.set(runId, run);
     const begun = this.begin(run, command, context, startId);
-    this.starting.set(
-      runId,
-      begun.then(
-        () => undefined,
-        () => undefined,
-      ),
-    );
+    this.starting.set(runId, Promise.allSettled([begun]));
     try {
       return await begun;
     } finally {
@@ -169,9 +132,7 @@ export class Runner implements Ticking {
   }
 
   private async settled(): Promise<void> {
-    while ([...this.runs.values()].some((run) => run.busy)) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    while ([...this.runs.values()].some((run) => run.busy)) await new Promise((resolve) => setImmediate(resolve));
   }
 
   private refuseWhenFull(): void {
@@ -183,11 +144,12 @@ export class Runner implements Ticking {
   private async begin(run: LiveRun, command: RunCommand, context: RequestContext, startId: string): Promise<RunState> {
     run.busy = true;
     try {
-      const pending = await this.prepare(run, command, context, startId);
-      await this.appendStart(run, pending);
+      const pending = await this.recorder.prepare(run, command, context, startId);
+      await this.recorder.recordStart(run, pending);
       this.adopt(run, pending);
     } catch (error) {
       this.runs.delete(run.id);
+      if (isStoreError(error, 'AppendOutcomeUnknown')) this.suspect(run.id);
       throw error;
     } finally {
       run.busy = false;
@@ -197,17 +159,9 @@ export class Runner implements Ticking {
     return state as RunState;
   }
 
-  private async appendStart(run: LiveRun, pending: PendingAppend): Promise<void> {
-    try {
-      await this.append(run, pending);
-    } catch (error) {
-      this.desk.giveBack(run, pending.claimed.length);
-      if (isStoreError(error, 'AppendOutcomeUnknown')) {
-        this.suspects.add(run.id);
-        this.wakeAt(this.parts.clock.nowMs() + STALL_LONGEST_MS);
-      }
-      throw error;
-    }
+  private suspect(runId: string): void {
+    this.suspects.add(runId);
+    this.wakeAt(this.parts.clock.nowMs() + STALL_LONGEST_MS);
   }
 
   private async resumeSuspect(runId: string): Promise<void> {
@@ -222,16 +176,11 @@ export class Runner implements Ticking {
   }
 
   private async adoptFromLog(runId: string, onlyWhen?: RunState['status']): Promise<LiveRun | undefined> {
-    const read = await readRun(this.parts.events, this.parts.blobs, runId);
-    if (!read || (onlyWhen !== undefined && read.state.status !== onlyWhen)) return this.runs.get(runId);
-    const { state, revision } = read;
-    const definition = await this.parts.definitionOf(state.workflowId, state.workflowVersion);
+    const read = await readLiveRun(runId, this.parts, onlyWhen);
     const known = this.runs.get(runId);
-    if (known) return known;
-    const engine = engineContext(read.startedBy, read.correlationId, read.startEventId);
-    const run = liveRun({ id: runId, workflowId: state.workflowId, definition, engine, state, revision });
-    this.runs.set(runId, run);
-    return run;
+    if (known || !read) return known;
+    this.runs.set(runId, read);
+    return read;
   }
 
   private ask(run: LiveRun, command: RunCommand, context: RequestContext): Promise<RunState> {
@@ -275,7 +224,7 @@ export class Runner implements Ticking {
     const [asker] = run.askers;
     if (!asker) return;
     try {
-      const outcome = await this.record(run, await this.prepare(run, asker.command, asker.context));
+      const outcome = await this.record(run, await this.recorder.prepare(run, asker.command, asker.context));
       if (outcome === 'void') return;
       run.askers.shift();
       if (outcome === 'recorded') asker.resolve(run.state as RunState);
@@ -292,85 +241,15 @@ export class Runner implements Ticking {
     run.look = false;
     const expired = run.state !== null && Date.parse(run.state.deadlineAt) <= this.parts.clock.nowMs();
     const command: RunCommand = expired ? { kind: 'ExpireRun' } : { kind: 'AdvanceRun', results };
-    const outcome = await this.record(run, await this.prepare(run, command, run.engine));
+    const outcome = await this.record(run, await this.recorder.prepare(run, command, run.engine));
     if (outcome === 'void') run.results = [...results, ...run.results];
   }
 
-  /** Decides and makes the batch. Throws RefusalError; gives claimed slots back when it throws. */
-  private async prepare(
-    run: LiveRun,
-    command: RunCommand,
-    asker: RequestContext,
-    firstId?: string,
-  ): Promise<PendingAppend> {
-    const claimed: ExecutorStep[] = [];
-    const nowMs = this.parts.clock.nowMs();
-    try {
-      const decision = decideRun(command, run.state, {
-        runId: run.id,
-        definition: run.definition,
-        nowMs,
-        random: this.parts.random(),
-        claim: (step) => {
-          const granted = this.desk.grant(run);
-          if (granted) claimed.push(step);
-          return granted;
-        },
-      });
-      if (isRefusal(decision)) throw new RefusalError(decision);
-      const events = await offload(decision.events, this.parts.blobs);
-      const { engine } = run;
-      const batch = batchOf(
-        { events, command, asker, engine, nowMs, ...(firstId === undefined ? {} : { firstId }) },
-        this.parts.ids,
-      );
-      return { batch, expectedRevision: run.revision, decision, claimed };
-    } catch (error) {
-      this.desk.giveBack(run, claimed.length);
-      throw error;
-    }
-  }
-
   private async record(run: LiveRun, pending: PendingAppend): Promise<Recorded> {
-    try {
-      if (pending.batch.length > 0) await this.append(run, pending);
-    } catch (error) {
-      if (isStoreError(error, 'WrongExpectedRevision')) {
-        await this.readAgain(run, pending);
-        return 'void';
-      }
-      if (!isStoreError(error) || !error.retryable) throw error;
-      this.stall(run, pending);
-      return 'stalled';
-    }
-    delete run.stalled;
-    run.stalledTimes = 0;
-    this.adopt(run, pending);
-    return 'recorded';
-  }
-
-  private async append(run: LiveRun, { batch, expectedRevision }: PendingAppend): Promise<void> {
-    await this.parts.events.append(run.stream, batch, {
-      expectedRevision: expectedRevision === -1 ? 'no_stream' : expectedRevision,
-    });
-  }
-
-  private stall(run: LiveRun, pending: PendingAppend): void {
-    run.stalled = pending;
-    run.stalledTimes += 1;
-    const ceilingMs = Math.min(STALL_LONGEST_MS, STALL_FIRST_MS * 2 ** (run.stalledTimes - 1));
-    run.stalledUntilMs = this.parts.clock.nowMs() + Math.ceil(ceilingMs * (0.5 + this.parts.random() / 2));
-  }
-
-  /** Somebody else wrote to the run's stream: what was decided is void; read it and decide again. */
-  private async readAgain(run: LiveRun, pending: PendingAppend): Promise<void> {
-    delete run.stalled;
-    this.desk.giveBack(run, pending.claimed.length);
-    const read = await readRun(this.parts.events, this.parts.blobs, run.id);
-    run.state = read?.state ?? null;
-    run.revision = read?.revision ?? -1;
-    run.look = true;
-    if (read?.state.status !== 'running') this.ended(run);
+    const outcome = await this.recorder.record(run, pending);
+    if (outcome === 'recorded') this.adopt(run, pending);
+    if (outcome === 'void' && run.state?.status !== 'running') this.ended(run);
+    return outcome;
   }
 
   /** The decision is in the log: it is the run's state now, and its claims may take effect. */

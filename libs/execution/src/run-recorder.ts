@@ -1,0 +1,119 @@
+// From a decision to the log: decides, makes the batch, appends it on the revision it was decided on.
+import type { Clock, IdSource, RequestContext } from '@app/kernel';
+import { isRefusal, RefusalError } from '@app/kernel';
+import type { BlobStore, EventStore } from '@app/event-store';
+import { isStoreError } from '@app/event-store';
+import { offload } from './blobs.js';
+import type { CallDesk } from './call-desk.js';
+import type { ExecutorStep } from './compiled-definition.js';
+import { decideRun } from './execution.js';
+import type { LiveRun, PendingAppend } from './live-run.js';
+import { batchOf } from './run-batch.js';
+import type { RunCommand } from './run-command.js';
+import { readRun } from './run-reader.js';
+
+/** recorded: it is in the log; stalled: the log did not take it now; void: the stream had moved, decide again. */
+export type Recorded = 'recorded' | 'stalled' | 'void';
+
+export interface RecorderParts {
+  readonly events: EventStore;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  /** In [0, 1), for the jitter of retries. */
+  readonly random: () => number;
+}
+
+const STALL_FIRST_MS = 50;
+export const STALL_LONGEST_MS = 5_000;
+
+export class RunRecorder {
+  constructor(
+    private readonly parts: RecorderParts,
+    private readonly desk: CallDesk,
+  ) {}
+
+  /** Decides and makes the batch. Throws RefusalError; gives claimed slots back when it throws. */
+  async prepare(run: LiveRun, command: RunCommand, asker: RequestContext, firstId?: string): Promise<PendingAppend> {
+    const claimed: ExecutorStep[] = [];
+    const nowMs = this.parts.clock.nowMs();
+    try {
+      const decision = decideRun(command, run.state, {
+        runId: run.id,
+        definition: run.definition,
+        nowMs,
+        random: this.parts.random(),
+        claim: (step) => {
+          const granted = this.desk.grant(run);
+          if (granted) claimed.push(step);
+          return granted;
+        },
+      });
+      if (isRefusal(decision)) throw new RefusalError(decision);
+      const events = await offload(decision.events, this.parts.blobs);
+      const { engine } = run;
+      const batch = batchOf(
+        { events, command, asker, engine, nowMs, ...(firstId === undefined ? {} : { firstId }) },
+        this.parts.ids,
+      );
+      return { batch, expectedRevision: run.revision, decision, claimed };
+    } catch (error) {
+      this.desk.giveBack(run, claimed.length);
+      throw error;
+    }
+  }
+
+  /**
+   * On `stalled` the run keeps the batch, to be repeated identically at `stalledUntilMs`; on `void` it was read again and
+   * its claims were given back. Throws what is no passing fault of the log.
+   */
+  async record(run: LiveRun, pending: PendingAppend): Promise<Recorded> {
+    try {
+      if (pending.batch.length > 0) await this.append(run, pending);
+    } catch (error) {
+      if (isStoreError(error, 'WrongExpectedRevision')) {
+        await this.readAgain(run, pending);
+        return 'void';
+      }
+      if (!isStoreError(error) || !error.retryable) throw error;
+      this.stall(run, pending);
+      return 'stalled';
+    }
+    delete run.stalled;
+    run.stalledTimes = 0;
+    return 'recorded';
+  }
+
+  /** Throws StoreError; the claims were given back then. */
+  async recordStart(run: LiveRun, pending: PendingAppend): Promise<void> {
+    try {
+      await this.append(run, pending);
+    } catch (error) {
+      this.desk.giveBack(run, pending.claimed.length);
+      throw error;
+    }
+  }
+
+  private async append(run: LiveRun, { batch, expectedRevision }: PendingAppend): Promise<void> {
+    await this.parts.events.append(run.stream, batch, {
+      expectedRevision: expectedRevision === -1 ? 'no_stream' : expectedRevision,
+    });
+  }
+
+  private stall(run: LiveRun, pending: PendingAppend): void {
+    run.stalled = pending;
+    run.stalledTimes += 1;
+    const ceilingMs = Math.min(STALL_LONGEST_MS, STALL_FIRST_MS * 2 ** (run.stalledTimes - 1));
+    run.stalledUntilMs = this.parts.clock.nowMs() + Math.ceil(ceilingMs * (0.5 + this.parts.random() / 2));
+  }
+
+  /** Somebody else wrote to the run's stream: what was decided is void; read it and decide again. */
+  private async readAgain(run: LiveRun, pending: PendingAppend): Promise<void> {
+    delete run.stalled;
+    this.desk.giveBack(run, pending.claimed.length);
+    const read = await readRun(this.parts.events, this.parts.blobs, run.id);
+    run.state = read?.state ?? null;
+    run.revision = read?.revision ?? -1;
+    run.look = true;
+  }
+}
