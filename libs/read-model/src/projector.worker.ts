@@ -72,7 +72,7 @@ export class ProjectorWorker {
     let message = live.take();
     while (message) {
       if (message.kind === 'event') events.push(message.event);
-      caughtUp = message.kind === 'caughtUp' || message.kind === 'checkpoint';
+      caughtUp = message.kind === 'caughtUp';
       if (events.length >= this.batchMax) break;
       message = (await live.soon()) ? live.take() : undefined;
     }

@@ -100,11 +100,7 @@ export class SqliteViewWriter extends ViewWriter {
     const fitting = known.find((one) => JSON.stringify(one.declaration) === text);
     const answering = known.find((one) => one.answering);
     for (const one of known) if (one !== fitting && one !== answering) this.drop(one.generation, one.declaration);
-    if (fitting) {
-      // The declaration went back to what answers: a newer making that was under way is of no use any more.
-      return;
-    }
-    this.create(declaration, !answering, answering ? 'changed' : reason);
+    if (!fitting) this.create(declaration, !answering, answering ? 'changed' : reason);
   }
 
   private create(declaration: ViewDeclaration, answering: boolean, rebuild: RebuiltView['reason'] | null): void {
