@@ -1,13 +1,15 @@
 // The whole server, as a list of its capabilities.
-import type { DynamicModule } from '@nestjs/common';
+import type { DynamicModule, INestApplication } from '@nestjs/common';
 import { Module } from '@nestjs/common';
+import type { FastifyInstance } from 'fastify';
 import type { KeySecrets } from '@app/access';
 import { AccessModule } from '@app/access/nest';
 import { AuditModule } from '@app/audit/nest';
-import { ExecutionModule } from '@app/execution/nest';
+import { ExecutionModule, Recovery, Runner } from '@app/execution/nest';
 import { ProviderModule } from '@app/provider/nest';
 import { WorkflowModule } from '@app/workflow/nest';
 import { Metrics, MetricsController } from './metrics.controller.js';
+import { serveOpenApi } from './openapi.module.js';
 import type { Platform } from './platform.module.js';
 import { PlatformModule } from './platform.module.js';
 import { ProbesController } from './probes.controller.js';
@@ -62,4 +64,15 @@ export class AppModule {
 /** What the module exports may be injected by all the others. */
 function everywhere(module: DynamicModule): DynamicModule {
   return { ...module, global: true };
+}
+
+/** The workers that drive runs; the server lets them tick. */
+export function runnersOf(app: INestApplication): { readonly runner: Runner; readonly recovery: Recovery } {
+  return { runner: app.get(Runner), recovery: app.get(Recovery) };
+}
+
+/** Before `app.init()`: figures about every request, and the description of the API. */
+export function watchAndDescribe(app: INestApplication, fastify: FastifyInstance, version: string): void {
+  app.get(Metrics).watch(fastify);
+  serveOpenApi(app, version);
 }

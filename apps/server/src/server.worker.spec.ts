@@ -57,7 +57,7 @@ describe('a running server', () => {
     const { url } = await start(fresh());
     const { headers } = await fetch(`${url}/v1/nowhere`, { headers: { origin: 'https://evil.example' } });
     expect(headers.get('x-content-type-options')).toBe('nosniff');
-    expect(headers.get('content-security-policy')).toContain("default-src 'self'");
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
     expect(headers.get('access-control-allow-origin')).toBeNull();
     expect(headers.get('x-request-id')).toBeTruthy();
   });

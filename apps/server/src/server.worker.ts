@@ -16,11 +16,8 @@ import { SqliteViews } from '@app/read-model/nest';
 import { ApiKeyOffice, DayStream } from '@app/access';
 import type { SystemEvent } from '@app/access';
 import { EventLogRefusalLog, NodeKeySecrets } from '@app/access/nest';
-import { Recovery, Runner } from '@app/execution/nest';
-import { AppModule } from './app.module.js';
+import type * as app from './app.module.js';
 import { isFirstKeyDue, issueFirstKey } from './first-key.js';
-import { Metrics } from './metrics.controller.js';
-import { serveOpenApi } from './openapi.module.js';
 import type { Platform } from './platform.module.js';
 import type { Condition } from './readiness.js';
 import { dressResponses } from './response-headers.module.js';
@@ -75,7 +72,7 @@ class Server extends ServerCondition implements RunningServer {
   private events!: SqliteEventStore;
   private views!: SqliteViews;
   private system!: DayStream;
-  private runner: Runner | undefined;
+  private runner: Pick<Vitals, 'liveRuns' | 'stepsUnderWay'> | undefined;
   app!: NestFastifyApplication;
   url = '';
   port = 0;
@@ -93,11 +90,12 @@ class Server extends ServerCondition implements RunningServer {
   }
 
   async start(): Promise<void> {
-    const platform = await this.openPlatform();
-    await this.openApplication(platform);
+    // The capabilities are loaded while the threads of the stores start.
+    const [parts, platform] = await Promise.all([import('./app.module.js'), this.openPlatform()]);
+    await this.openApplication(parts, platform);
     await this.showFirstKey();
     await this.listen();
-    this.startWorkers();
+    this.startWorkers(parts);
     const { host, auth } = this.settings;
     await this.record({
       type: 'ServerStarted',
@@ -164,10 +162,10 @@ class Server extends ServerCondition implements RunningServer {
     });
   }
 
-  private async openApplication(platform: Platform): Promise<void> {
+  private async openApplication(parts: typeof app, platform: Platform): Promise<void> {
     const { settings, edge, log } = this;
     const keySecrets = NodeKeySecrets.open(settings.dataDirectory, settings.apiKeyPepper);
-    const module = AppModule.register({ settings, platform, keySecrets, condition: this });
+    const module = parts.AppModule.register({ settings, platform, keySecrets, condition: this });
     this.app = await NestFactory.create<NestFastifyApplication>(module, edge.adapter, {
       bodyParser: false,
       logger: quiet(log),
@@ -175,9 +173,8 @@ class Server extends ServerCondition implements RunningServer {
     });
     this.closers.push(() => this.app.close());
     edge.equip(this.app, this.app.get(RefusalLog), log);
-    await dressResponses(this.app, settings.corsAllowedOrigins);
-    serveOpenApi(this.app, this.version);
-    this.app.get(Metrics).watch(edge.adapter.getInstance());
+    dressResponses(this.app, settings.corsAllowedOrigins);
+    parts.watchAndDescribe(this.app, edge.adapter.getInstance(), this.version);
     await this.app.init();
   }
 
@@ -199,12 +196,10 @@ class Server extends ServerCondition implements RunningServer {
     this.url = `http://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
   }
 
-  private startWorkers(): void {
-    const runner = this.app.get(Runner);
+  private startWorkers(parts: typeof app): void {
+    const { runner, recovery } = parts.runnersOf(this.app);
     this.runner = runner;
-    for (const worker of [this.app.get(EventLogRefusalLog), runner, this.app.get(Recovery)]) {
-      this.heartbeat.start(worker);
-    }
+    for (const worker of [this.app.get(EventLogRefusalLog), runner, recovery]) this.heartbeat.start(worker);
     this.heartbeat.begin();
   }
 
