@@ -127,9 +127,14 @@ export function stepDetailsOf(state: RunState): readonly StepDetail[] {
   return [...run, ...skipped];
 }
 
-/** The answer to a start: as the contract has it, and with the outcome once the run has ended. */
-export function startAnswerOf(executionId: string, state: RunState): JsonObject {
-  const started = { executionId, workflowId: state.workflowId, status: state.status, startedAt: state.startedAt };
+/** The answer to a start that did not ask to wait: as the contract has it, to the last key. */
+export function startAnswerOf(executionId: string, state: RunState, status: string = state.status): JsonObject {
+  return { executionId, workflowId: state.workflowId, status, startedAt: state.startedAt };
+}
+
+/** The answer to a start that waited: with the outcome, once the run has ended. */
+export function waitedAnswerOf(executionId: string, state: RunState): JsonObject {
+  const started = startAnswerOf(executionId, state);
   if (state.status === 'running') return started;
   const output = finalOutputOf(state);
   const { errorMessage, error, completedAt } = executionItemOf(executionId, state);

@@ -1,6 +1,6 @@
 // How a start is answered, by REST and by webhook alike.
 import type { JsonObject } from '@app/kernel';
-import { startAnswerOf } from './execution-wire.js';
+import { startAnswerOf, waitedAnswerOf } from './execution-wire.js';
 import type { RunState } from './execution-state.js';
 
 interface Reply {
@@ -16,6 +16,12 @@ export function answerStart(
 ): JsonObject {
   reply.status(started.replayed ? 200 : 201);
   if (started.replayed) reply.header('idempotency-replayed', 'true');
-  if (waitSeconds > 0) reply.header('preference-applied', `wait=${waitSeconds}`);
-  return startAnswerOf(started.executionId, started.state);
+  if (waitSeconds > 0) {
+    reply.header('preference-applied', `wait=${waitSeconds}`);
+    return waitedAnswerOf(started.executionId, started.state);
+  }
+  // Clients compare a new run with exactly "running", also one that had nothing to wait for and has ended already.
+  return started.replayed
+    ? startAnswerOf(started.executionId, started.state)
+    : startAnswerOf(started.executionId, started.state, 'running');
 }
