@@ -5,8 +5,12 @@ const offsets = fc.uniqueArray(fc.nat(BLOCK_SIZE - 1), { maxLength: 600 }).map((
 
 function setOf(some: readonly number[]): Uint32Array {
   const set = emptyBitmap();
-  addPostings(set, encodePostings(some));
+  addPostings(set, digitsOf(some));
   return set;
+}
+
+function digitsOf(some: readonly number[]): string {
+  return Buffer.from(encodePostings(some)).toString('hex').toUpperCase();
 }
 
 describe('postings', () => {
@@ -19,6 +23,23 @@ describe('postings', () => {
     );
     const all = Array.from({ length: BLOCK_SIZE }, (_, at) => at);
     expect(offsetsOf(setOf(all), false, BLOCK_SIZE)).toEqual(all);
+  });
+
+  it('of several terms are taken together', () => {
+    fc.assert(
+      fc.property(offsets, offsets, (some, others) => {
+        const set = emptyBitmap();
+        addPostings(
+          set,
+          [some, others]
+            .filter(({ length }) => length > 0)
+            .map(digitsOf)
+            .join(','),
+        );
+        const expected = [...new Set([...some, ...others])].sort((a, b) => a - b);
+        expect(offsetsOf(set, false, BLOCK_SIZE)).toEqual(expected);
+      }),
+    );
   });
 
   it('intersect as sets do', () => {

@@ -29,21 +29,36 @@ export function encodePostings(offsets: readonly number[]): Uint8Array {
   return bits;
 }
 
-/** Adds the entries of encoded postings to the set. */
-export function addPostings(set: Bitmap, postings: Uint8Array): void {
-  if (postings.length === BITMAP_BYTES) {
-    for (let word = 0; word < WORDS; word += 1) {
-      const at = word * 4;
-      set[word] =
-        (set[word] ?? 0) |
-        (postings[at] ?? 0) |
-        ((postings[at + 1] ?? 0) << 8) |
-        ((postings[at + 2] ?? 0) << 16) |
-        ((postings[at + 3] ?? 0) << 24);
-    }
-    return;
+/**
+ * Adds the entries of encoded postings, given as hexadecimal digits; several postings are separated by commas. Digits,
+ * because a text is one small object on the heap: a byte array for each of thousands of postings would keep the garbage
+ * collector busy for tens of milliseconds.
+ */
+export function addPostings(set: Bitmap, digits: string): void {
+  let from = 0;
+  while (from < digits.length) {
+    const comma = digits.indexOf(',', from);
+    const to = comma === -1 ? digits.length : comma;
+    if (to - from === BITMAP_BYTES * 2) addBits(set, digits, from);
+    else for (let at = from; at < to; at += 4) addOffset(set, byteAt(digits, at) | (byteAt(digits, at + 2) << 8));
+    from = to + 1;
   }
-  for (let at = 0; at < postings.length; at += 2) addOffset(set, (postings[at] ?? 0) | ((postings[at + 1] ?? 0) << 8));
+}
+
+function addBits(set: Bitmap, digits: string, from: number): void {
+  for (let byte = 0; byte < BITMAP_BYTES; byte += 1) {
+    const bits = byteAt(digits, from + byte * 2);
+    if (bits !== 0) set[byte >> 2] = (set[byte >> 2] ?? 0) | (bits << ((byte & 3) * 8));
+  }
+}
+
+function byteAt(digits: string, at: number): number {
+  return (digitOf(digits.charCodeAt(at)) << 4) | digitOf(digits.charCodeAt(at + 1));
+}
+
+/** Of 0..9 and A..F, as SQL writes them. */
+function digitOf(code: number): number {
+  return code < 0x3a ? code - 0x30 : code - 0x37;
 }
 
 export function addOffset(set: Bitmap, offset: number): void {

@@ -105,15 +105,14 @@ export class SqliteEntryIndex {
 
   private look(block: number, { from, to, exact }: TermRange, set: Bitmap): void {
     const { terms } = this.tables;
-    if (exact) {
-      const row: unknown = this.statements
-        .get(`SELECT postings FROM ${terms} WHERE block = ? AND term = ?`)
-        .get(block, from);
-      if (row) addPostings(set, (row as [Uint8Array])[0]);
-      return;
-    }
-    const rows = this.statements.get(`SELECT postings FROM ${terms} WHERE block = ? AND term >= ? AND term < ?`);
-    for (const [postings] of rows.all(block, from, to) as [Uint8Array][]) addPostings(set, postings);
+    const row = (
+      exact
+        ? this.statements.get(`SELECT hex(postings) FROM ${terms} WHERE block = ? AND term = ?`).get(block, from)
+        : this.statements
+            .get(`SELECT group_concat(hex(postings)) FROM ${terms} WHERE block = ? AND term >= ? AND term < ?`)
+            .get(block, from, to)
+    ) as [string | null] | undefined;
+    if (row?.[0]) addPostings(set, row[0]);
   }
 
   private accepted(passes: Conditions['facet']): Accepted {
