@@ -3,7 +3,7 @@ import type { Json } from '@app/kernel';
 import type { BlobStore } from '@app/event-store';
 import type { BlobReference, ExecutionEvent } from './execution-events.js';
 import type { RunState } from './execution-state.js';
-import { withOutput } from './execution-state.js';
+import { leaveOutput, runCopy } from './execution-state.js';
 
 /** Content with more UTF-16 units of text than this leaves the event; well below the store's limit of an event. */
 export const INLINE_CONTENT_MAX = 64 * 1024;
@@ -79,20 +79,19 @@ async function stored(value: Json, blobs: BlobStore): Promise<BlobReference> {
 
 /** The folded run with everything that blobs hold put back in its place. Throws when a blob is missing or damaged. */
 export async function hydrate(state: RunState, blobs: BlobStore): Promise<RunState> {
-  let run = state;
-  if (run.inputBlob) run = { ...run, input: await fetched(run.inputBlob, blobs) };
-  if (run.outputBlob) run = { ...run, output: await fetched(run.outputBlob, blobs) };
+  const run = runCopy(state);
+  if (run.inputBlob) run.input = await fetched(run.inputBlob, blobs);
+  if (run.outputBlob) run.output = await fetched(run.outputBlob, blobs);
   for (const step of Object.values(run.steps)) {
     if (!step.inputBlob && !step.outputBlob) continue;
     const input = step.inputBlob ? await fetched(step.inputBlob, blobs) : step.input;
     const output = step.outputBlob ? await fetched(step.outputBlob, blobs) : step.output;
-    const whole = {
+    run.steps[step.nodeId] = {
       ...step,
       ...(input === undefined ? {} : { input }),
       ...(output === undefined ? {} : { output }),
     };
-    run = { ...run, steps: { ...run.steps, [step.nodeId]: whole } };
-    if (step.outputBlob) run = withOutput(run, step.nodeType, step.nodeId, output);
+    if (step.outputBlob) leaveOutput(run, step.nodeType, step.nodeId, output);
   }
   return run;
 }

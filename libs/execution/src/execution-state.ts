@@ -84,54 +84,77 @@ export type ExecutionState = RunState | null;
 export type TimedExecutionEvent = ExecutionEvent & { readonly metadata?: { readonly occurredAt: string } };
 
 export function evolveExecution(state: ExecutionState, event: TimedExecutionEvent): ExecutionState {
-  if (event.type === 'ExecutionStarted') return begun(event.data, event.metadata?.occurredAt ?? '');
-  if (state === null) throw new Error(`${event.type} before ExecutionStarted`);
-  const occurredAt = event.metadata?.occurredAt ?? '';
+  return applyExecutionEvent(state === null ? null : runCopy(state), event, event.metadata?.occurredAt ?? '');
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type MutableStep = Mutable<StepState>;
+
+/** A run that its owner may change in place; its steps are replaced, never changed. */
+export type MutableRun = Mutable<Omit<RunState, 'steps' | 'skipped' | 'outputs'>> & {
+  readonly steps: Record<string, StepState>;
+  readonly skipped: Record<string, SkippedStep>;
+  readonly outputs: JsonObject;
+};
+
+export function runCopy(state: RunState): MutableRun {
+  return { ...state, steps: { ...state.steps }, skipped: { ...state.skipped }, outputs: { ...state.outputs } };
+}
+
+/** `evolve` without the copy: every step of every run passes here several times. Returns the run itself. */
+export function applyExecutionEvent(run: MutableRun | null, event: ExecutionEvent, occurredAt: string): MutableRun {
+  if (event.type === 'ExecutionStarted') return begun(event.data, occurredAt);
+  if (run === null) throw new Error(`${event.type} before ExecutionStarted`);
   switch (event.type) {
     case 'StepStarted':
-      return claimed(state, event.data, occurredAt);
+      claimed(run, event.data, occurredAt);
+      break;
     case 'StepCompleted':
-      return stepCompleted(state, event.data);
+      stepCompleted(run, event.data);
+      break;
     case 'StepFailed':
-      return stepFailed(state, event.data);
+      stepFailed(run, event.data);
+      break;
     case 'StepSkipped': {
       const { nodeId, stepName, nodeType, reason } = event.data;
-      return { ...state, skipped: { ...state.skipped, [nodeId]: { nodeId, stepName, nodeType, reason } } };
+      run.skipped[nodeId] = { nodeId, stepName, nodeType, reason };
+      break;
     }
     case 'ExecutionCompleted':
-      return {
-        ...state,
-        status: 'completed',
-        completedAt: occurredAt,
-        ...(event.data.output === undefined ? {} : { output: event.data.output }),
-        ...(event.data.outputBlob === undefined ? {} : { outputBlob: event.data.outputBlob }),
-      };
+      run.status = 'completed';
+      run.completedAt = occurredAt;
+      if (event.data.output !== undefined) run.output = event.data.output;
+      if (event.data.outputBlob !== undefined) run.outputBlob = event.data.outputBlob;
+      break;
     case 'ExecutionFailed':
-      return { ...state, status: 'failed', completedAt: occurredAt, error: event.data.error };
+      run.status = 'failed';
+      run.completedAt = occurredAt;
+      run.error = event.data.error;
+      break;
     case 'ExecutionCancelled':
-      return {
-        ...state,
-        status: 'cancelled',
-        completedAt: occurredAt,
-        ...(event.data.reason === undefined ? {} : { cancelReason: event.data.reason }),
-      };
+      run.status = 'cancelled';
+      run.completedAt = occurredAt;
+      if (event.data.reason !== undefined) run.cancelReason = event.data.reason;
+      break;
     case 'ExecutionRetried':
-      return retried(state, event.data.deadlineAt);
+      retried(run, event.data.deadlineAt);
+      break;
     default:
       return never(event);
   }
+  return run;
 }
 
 type DataOf<T extends ExecutionEvent['type']> = Extract<ExecutionEvent, { type: T }>['data'];
 
-function begun(data: DataOf<'ExecutionStarted'>, startedAt: string): RunState {
+function begun(data: DataOf<'ExecutionStarted'>, startedAt: string): MutableRun {
   return {
     status: 'running',
     workflowId: data.workflowId,
     workflowName: data.workflowName,
     workflowVersion: data.workflowVersion,
     definitionHash: data.definitionHash,
-    trigger: data.trigger,
+    trigger: data.trigger as RunState['trigger'],
     requestHash: data.requestHash,
     input: data.input,
     ...(data.inputBlob ? { inputBlob: data.inputBlob } : {}),
@@ -145,112 +168,95 @@ function begun(data: DataOf<'ExecutionStarted'>, startedAt: string): RunState {
   };
 }
 
-function withStep(state: RunState, step: StepState): RunState {
-  return {
-    ...state,
-    steps: { ...state.steps, [step.nodeId]: step },
-    stepCount: Math.max(state.stepCount, step.stepNumber),
-  };
-}
-
-function claimed(state: RunState, data: DataOf<'StepStarted'>, startedAt: string): RunState {
-  const before = state.steps[data.nodeId];
-  const { error: _error, retryAt: _retryAt, ...kept } = before ?? ({} as Partial<StepState>);
-  return withStep(state, {
-    ...kept,
+/** The step as it stands next: what lasts over its attempts is kept, how the last attempt ended is not. */
+function nextStep(
+  run: MutableRun,
+  data: DataOf<'StepStarted'> | DataOf<'StepCompleted'> | DataOf<'StepFailed'>,
+  status: StepState['status'],
+  startedAt: string,
+  attempt: StepAttempt,
+): MutableStep {
+  const before = run.steps[data.nodeId];
+  const step: MutableStep = {
     stepNumber: data.stepNumber,
     nodeId: data.nodeId,
     stepName: data.stepName,
     nodeType: data.nodeType,
-    status: 'running',
-    startedAt: before?.startedAt ?? startedAt,
-    durationMs: 0,
-    attempts: [...(before?.attempts ?? []), { attempt: data.attempt, startedAt }],
-    failures: before?.failures ?? 0,
-    effect: data.effect,
-    ...(data.input === undefined ? {} : { input: data.input }),
-    ...(data.inputBlob === undefined ? {} : { inputBlob: data.inputBlob }),
-    ...(data.executorId === undefined ? {} : { executorId: data.executorId }),
-    ...(data.providerConfigId === undefined ? {} : { providerConfigId: data.providerConfigId }),
-  });
-}
-
-function attemptEnded(
-  step: StepState | undefined,
-  data: DataOf<'StepCompleted'> | DataOf<'StepFailed'>,
-): readonly StepAttempt[] {
-  const ended: StepAttempt = {
-    attempt: data.attempt,
-    startedAt: data.startedAt,
-    durationMs: data.durationMs,
-    ...('error' in data ? { error: data.error } : {}),
-    ...(data.call === undefined ? {} : { call: data.call }),
-    ...('retryAt' in data && data.retryAt !== undefined ? { retryAt: data.retryAt } : {}),
+    status,
+    startedAt: before === undefined ? startedAt : before.startedAt,
+    durationMs: attempt.durationMs ?? 0,
+    attempts: withAttempt(before, attempt),
+    failures: before === undefined ? 0 : before.failures,
+    effect: before === undefined ? 'idempotent' : before.effect,
   };
-  return [...(step?.attempts ?? []).filter((one) => one.attempt !== data.attempt), ended];
+  if (before?.input !== undefined) step.input = before.input;
+  if (before?.inputBlob !== undefined) step.inputBlob = before.inputBlob;
+  if (before?.executorId !== undefined) step.executorId = before.executorId;
+  if (before?.providerConfigId !== undefined) step.providerConfigId = before.providerConfigId;
+  run.steps[data.nodeId] = step;
+  if (data.stepNumber > run.stepCount) run.stepCount = data.stepNumber;
+  return step;
 }
 
-function stepCompleted(state: RunState, data: DataOf<'StepCompleted'>): RunState {
-  const before = state.steps[data.nodeId];
-  const { error: _error, retryAt: _retryAt, ...kept } = before ?? ({} as Partial<StepState>);
-  const next = withStep(state, {
-    ...kept,
-    stepNumber: data.stepNumber,
-    nodeId: data.nodeId,
-    stepName: data.stepName,
-    nodeType: data.nodeType,
-    status: 'completed',
-    startedAt: before?.startedAt ?? data.startedAt,
-    durationMs: data.durationMs,
-    attempts: attemptEnded(before, data),
-    failures: before?.failures ?? 0,
-    effect: before?.effect ?? 'idempotent',
-    takenEdges: data.takenEdges ?? [],
-    ...(data.output === undefined ? {} : { output: data.output }),
-    ...(data.outputBlob === undefined ? {} : { outputBlob: data.outputBlob }),
-  });
-  return withOutput(next, data.nodeType, data.nodeId, data.output);
+function withAttempt(before: StepState | undefined, attempt: StepAttempt): readonly StepAttempt[] {
+  if (before === undefined) return [attempt];
+  const others = before.attempts.filter((one) => one.attempt !== attempt.attempt);
+  others.push(attempt);
+  return others;
+}
+
+function claimed(run: MutableRun, data: DataOf<'StepStarted'>, startedAt: string): void {
+  const step = nextStep(run, data, 'running', startedAt, { attempt: data.attempt, startedAt });
+  step.effect = data.effect;
+  if (data.input !== undefined) step.input = data.input;
+  if (data.inputBlob !== undefined) step.inputBlob = data.inputBlob;
+  if (data.executorId !== undefined) step.executorId = data.executorId;
+  if (data.providerConfigId !== undefined) step.providerConfigId = data.providerConfigId;
+}
+
+function attemptOf(data: DataOf<'StepCompleted'> | DataOf<'StepFailed'>): Mutable<StepAttempt> {
+  const { attempt, startedAt, durationMs, call } = data;
+  const ended: Mutable<StepAttempt> = { attempt, startedAt, durationMs };
+  if (call !== undefined) ended.call = call;
+  return ended;
+}
+
+function stepCompleted(run: MutableRun, data: DataOf<'StepCompleted'>): void {
+  const step = nextStep(run, data, 'completed', data.startedAt, attemptOf(data));
+  step.takenEdges = data.takenEdges ?? [];
+  if (data.output !== undefined) step.output = data.output;
+  if (data.outputBlob !== undefined) step.outputBlob = data.outputBlob;
+  leaveOutput(run, data.nodeType, data.nodeId, data.output);
 }
 
 /** What a finished node leaves for those behind it: executors their output, `set_output` the run's. */
-export function withOutput(state: RunState, nodeType: string, nodeId: string, output: Json | undefined): RunState {
-  if (nodeType === 'executor') return { ...state, outputs: { ...state.outputs, [nodeId]: output ?? null } };
-  if (nodeType !== 'action' || !isObject(output) || output['actionType'] !== 'set_output') return state;
-  return { ...state, setOutput: output['output'] ?? null };
+export function leaveOutput(run: MutableRun, nodeType: string, nodeId: string, output: Json | undefined): void {
+  if (nodeType === 'executor') run.outputs[nodeId] = output ?? null;
+  else if (nodeType === 'action' && isObject(output) && output['actionType'] === 'set_output') {
+    run.setOutput = output['output'] ?? null;
+  }
 }
 
-function stepFailed(state: RunState, data: DataOf<'StepFailed'>): RunState {
-  const before = state.steps[data.nodeId];
-  const { retryAt: _retryAt, ...kept } = before ?? ({} as Partial<StepState>);
-  return withStep(state, {
-    ...kept,
-    stepNumber: data.stepNumber,
-    nodeId: data.nodeId,
-    stepName: data.stepName,
-    nodeType: data.nodeType,
-    status: data.retryAt === undefined ? 'failed' : 'waiting',
-    startedAt: before?.startedAt ?? data.startedAt,
-    durationMs: data.durationMs,
-    attempts: attemptEnded(before, data),
-    failures: (before?.failures ?? 0) + (data.error.code === INTERRUPTED ? 0 : 1),
-    effect: before?.effect ?? 'idempotent',
-    error: data.error,
-    ...(data.retryAt === undefined ? {} : { retryAt: data.retryAt }),
-  });
+function stepFailed(run: MutableRun, data: DataOf<'StepFailed'>): void {
+  const attempt = attemptOf(data);
+  attempt.error = data.error;
+  if (data.retryAt !== undefined) attempt.retryAt = data.retryAt;
+  const step = nextStep(run, data, data.retryAt === undefined ? 'failed' : 'waiting', data.startedAt, attempt);
+  step.failures += data.error.code === INTERRUPTED ? 0 : 1;
+  step.error = data.error;
+  if (data.retryAt !== undefined) step.retryAt = data.retryAt;
 }
 
 /** Failed steps become due at once, with their attempts kept and their failures forgiven. */
-function retried(state: RunState, deadlineAt: string): RunState {
-  const { error: _error, completedAt: _completedAt, ...open } = state;
-  const steps = Object.fromEntries(
-    Object.values(state.steps).map((step) => [
-      step.nodeId,
-      step.status === 'failed' || step.status === 'waiting' || step.status === 'running'
-        ? { ...step, status: 'waiting' as const, retryAt: state.startedAt, failures: 0 }
-        : step,
-    ]),
-  );
-  return { ...open, status: 'running', deadlineAt, steps };
+function retried(run: MutableRun, deadlineAt: string): void {
+  delete run.error;
+  delete run.completedAt;
+  run.status = 'running';
+  run.deadlineAt = deadlineAt;
+  for (const step of Object.values(run.steps)) {
+    if (step.status === 'completed') continue;
+    run.steps[step.nodeId] = { ...step, status: 'waiting', retryAt: run.startedAt, failures: 0 };
+  }
 }
 
 export function isObject(value: unknown): value is JsonObject {

@@ -5,7 +5,7 @@ import { isRefusal, never, refuse, timestamp } from '@app/kernel';
 import type { ExecutorStep } from './compiled-definition.js';
 import type { ExecutionEvent, RunError } from './execution-events.js';
 import type { ExecutionState, RunState, StepState } from './execution-state.js';
-import { evolveExecution, INTERRUPTED } from './execution-state.js';
+import { evolveExecution, INTERRUPTED, runCopy } from './execution-state.js';
 import { advance } from './run-advance.js';
 import type { RunCommand, RunDecision, Situation } from './run-command.js';
 import type { Draft } from './run-draft.js';
@@ -13,7 +13,12 @@ import { add, endOf, runningSteps, stepIdentity } from './run-draft.js';
 import { settle } from './run-settle.js';
 
 export function decideRun(command: RunCommand, state: ExecutionState, situation: Situation): RunDecision | Refusal {
-  const draft: Draft = { state, events: [], situation, nowIso: timestamp(situation.nowMs) };
+  const draft: Draft = {
+    state: state === null ? null : runCopy(state),
+    events: [],
+    situation,
+    nowIso: timestamp(situation.nowMs),
+  };
   if (command.kind === 'StartRun') {
     start(draft, command);
     return ended(draft, advance(draft));

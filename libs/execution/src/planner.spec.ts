@@ -26,7 +26,7 @@ function walk(ids: readonly string[], edges: readonly Edge[], drops: ReadonlySet
     const chosen = next.ready[pick(next.ready.length)] as string;
     ran.push(chosen);
     const taken = edges.filter((e) => e.source === chosen && !drops.has(e.id)).map((e) => e.id);
-    outcomes.set(chosen, { kind: 'completed', takenEdges: new Set(taken) });
+    outcomes.set(chosen, { kind: 'completed', takenEdges: taken });
   }
 }
 
@@ -62,20 +62,20 @@ describe('the planner', () => {
 
   it('offers independent branches at the same time', () => {
     const graph = graphOf(['a', 'b', 'c'], [edge('a', 'b'), edge('a', 'c')]);
-    const done: NodeOutcome = { kind: 'completed', takenEdges: new Set(['a>b', 'a>c']) };
+    const done: NodeOutcome = { kind: 'completed', takenEdges: ['a>b', 'a>c'] };
     expect(plan(graph, 'a', (id) => (id === 'a' ? done : undefined)).ready).toEqual(['b', 'c']);
   });
 
   it('skips a whole dead path at once', () => {
     const graph = graphOf(['a', 'b', 'c'], [edge('a', 'b'), edge('b', 'c')]);
-    const dead: NodeOutcome = { kind: 'completed', takenEdges: new Set() };
+    const dead: NodeOutcome = { kind: 'completed', takenEdges: [] };
     expect(plan(graph, 'a', (id) => (id === 'a' ? dead : undefined))).toEqual({ ready: [], skipped: ['b', 'c'] });
   });
 
   it('waits at a meeting point for a side that is still under way', () => {
     const graph = graphOf(['a', 'b', 'c'], [edge('a', 'c'), edge('b', 'c')]);
     const outcomes: Record<string, NodeOutcome> = {
-      a: { kind: 'completed', takenEdges: new Set(['a>c']) },
+      a: { kind: 'completed', takenEdges: ['a>c'] },
       b: { kind: 'pending' },
     };
     expect(plan(graph, 'a', (id) => outcomes[id])).toEqual({ ready: [], skipped: [] });

@@ -8,7 +8,7 @@ export type NodeOutcome =
   /** It has been claimed, waits for its next attempt, or failed: its edges stay open. */
   | { readonly kind: 'pending' }
   | { readonly kind: 'skipped' }
-  | { readonly kind: 'completed'; readonly takenEdges: ReadonlySet<string> };
+  | { readonly kind: 'completed'; readonly takenEdges: readonly string[] };
 
 export interface Plan {
   /** In topological order. */
@@ -46,7 +46,7 @@ function fateOf(
   for (const edge of graph.incoming.get(nodeId) ?? []) {
     const outcome = outcomeOf(edge.source);
     if (outcome === undefined || outcome.kind === 'pending') return 'open';
-    if (outcome.kind === 'completed' && outcome.takenEdges.has(edge.id)) taken = true;
+    if (outcome.kind === 'completed' && outcome.takenEdges.includes(edge.id)) taken = true;
   }
   return taken ? 'ready' : 'skipped';
 }

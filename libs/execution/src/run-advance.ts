@@ -3,8 +3,8 @@ import type { Json } from '@app/kernel';
 import { jsonDefect } from '@app/kernel';
 import { stepNameOf } from '@app/workflow';
 import type { CompiledStep, ExecutorStep } from './compiled-definition.js';
-import type { RunError } from './execution-events.js';
-import type { RunState } from './execution-state.js';
+import type { ExecutionEvent, RunError } from './execution-events.js';
+import type { RunState, StepState } from './execution-state.js';
 import { isObject } from './execution-state.js';
 import type { NodeOutcome } from './planner.js';
 import { plan } from './planner.js';
@@ -47,7 +47,7 @@ function outcomeOf(
   blocked: ReadonlyMap<string, ExecutorStep>,
 ): NodeOutcome | undefined {
   const step = state.steps[nodeId];
-  if (step?.status === 'completed') return { kind: 'completed', takenEdges: new Set(step.takenEdges) };
+  if (step?.status === 'completed') return { kind: 'completed', takenEdges: step.takenEdges ?? [] };
   if (step !== undefined || blocked.has(nodeId)) return { kind: 'pending' };
   if (state.skipped[nodeId] !== undefined) return { kind: 'skipped' };
   return passed.get(nodeId);
@@ -74,9 +74,9 @@ function skip(draft: Draft, nodeId: string, passed: Map<string, NodeOutcome>): v
 
 /** Nodes without a step of their own: their edges are decided on the spot. */
 function pass(draft: Draft, step: CompiledStep, passed: Map<string, NodeOutcome>): RunError | undefined {
-  const taken = takenEdges(draft, step, scopeOf(draft, runOf(draft)));
+  const taken = takenEdges(draft, step, undefined, () => scopeOf(draft, runOf(draft)));
   if ('error' in taken) return taken.error;
-  passed.set(step.node.id, { kind: 'completed', takenEdges: new Set(taken.edges) });
+  passed.set(step.node.id, { kind: 'completed', takenEdges: taken.edges });
   return undefined;
 }
 
@@ -132,24 +132,21 @@ function claimDueRetries(draft: Draft, blocked: Map<string, ExecutorStep>): void
 
 /** @param input given with the first attempt only; later ones send the same */
 function claim(draft: Draft, step: ExecutorStep, attempt: number, input?: Json): void {
-  add(draft, {
-    type: 'StepStarted',
-    data: {
-      ...identityOf(draft, step),
-      attempt,
-      ...(input === undefined ? {} : { input }),
-      effect: step.effect,
-      executorId: step.executorId,
-      providerConfigId: step.providerConfigId,
-    },
-  });
+  const data: Extract<ExecutionEvent, { type: 'StepStarted' }>['data'] = {
+    ...identityOf(draft, step),
+    attempt,
+    effect: step.effect,
+    executorId: step.executorId,
+    providerConfigId: step.providerConfigId,
+  };
+  if (input !== undefined) data.input = input;
+  add(draft, { type: 'StepStarted', data });
 }
 
 function nothingLeft(state: RunState, blocked: ReadonlyMap<string, unknown>): boolean {
-  const steps = Object.values(state.steps);
-  if (steps.some((step) => step.status === 'running')) return false;
-  if (steps.some((step) => step.status === 'failed')) return true;
-  return blocked.size === 0 && !steps.some((step) => step.status === 'waiting');
+  if (someStep(state, 'running')) return false;
+  if (someStep(state, 'failed')) return true;
+  return blocked.size === 0 && !someStep(state, 'waiting');
 }
 
 function end(draft: Draft, fault: RunError | undefined): void {
@@ -170,5 +167,10 @@ function end(draft: Draft, fault: RunError | undefined): void {
 }
 
 function hasFailed(draft: Draft): boolean {
-  return Object.values(runOf(draft).steps).some((step) => step.status === 'failed');
+  return someStep(runOf(draft), 'failed');
+}
+
+function someStep(state: RunState, status: StepState['status']): boolean {
+  for (const nodeId in state.steps) if (state.steps[nodeId]?.status === status) return true;
+  return false;
 }

@@ -5,13 +5,14 @@ import type { CallRecord } from '@app/provider';
 import { stepNameOf } from '@app/workflow';
 import type { CompiledStep } from './compiled-definition.js';
 import type { ExecutionEvent, RunError } from './execution-events.js';
-import type { ExecutionState, RunState, StepState } from './execution-state.js';
-import { evolveExecution, isObject, withOutput } from './execution-state.js';
+import type { MutableRun, RunState, StepState } from './execution-state.js';
+import { applyExecutionEvent, isObject, leaveOutput, runCopy } from './execution-state.js';
 import type { Situation } from './run-command.js';
 
 /** The run after its own decision, while the decision is being made. */
 export interface Draft {
-  state: ExecutionState;
+  /** Its own copy, changed in place. */
+  state: MutableRun | null;
   readonly events: ExecutionEvent[];
   readonly situation: Situation;
   readonly nowIso: string;
@@ -19,7 +20,7 @@ export interface Draft {
 
 export function add(draft: Draft, event: ExecutionEvent): void {
   draft.events.push(event);
-  draft.state = evolveExecution(draft.state, { ...event, metadata: { occurredAt: draft.nowIso } });
+  draft.state = applyExecutionEvent(draft.state, event, draft.nowIso);
 }
 
 export function stepEnded(
@@ -30,19 +31,29 @@ export function stepEnded(
   durationMs: number,
   call?: CallRecord,
 ): void {
-  const after = withOutput(runOf(draft), step.node.type, step.node.id, output);
-  const taken = takenEdges(draft, step, scopeOf(draft, after), output);
+  const taken = takenEdges(draft, step, output, () => {
+    const after = runCopy(runOf(draft));
+    leaveOutput(after, step.node.type, step.node.id, output);
+    return scopeOf(draft, after);
+  });
   const attempt = claimed?.attempts.at(-1);
-  const about = {
+  const data: EndedStep = {
     ...identityOf(draft, step),
-    attempt: attempt?.attempt ?? 1,
-    startedAt: attempt?.startedAt ?? draft.nowIso,
+    attempt: attempt === undefined ? 1 : attempt.attempt,
+    startedAt: attempt === undefined ? draft.nowIso : attempt.startedAt,
     durationMs,
-    ...(call === undefined ? {} : { call }),
   };
-  if ('error' in taken) add(draft, { type: 'StepFailed', data: { ...about, error: taken.error } });
-  else add(draft, { type: 'StepCompleted', data: { ...about, output, takenEdges: taken.edges } });
+  if (call !== undefined) data.call = call;
+  if ('error' in taken) {
+    add(draft, { type: 'StepFailed', data: { ...data, error: taken.error } });
+    return;
+  }
+  data.output = output;
+  data.takenEdges = taken.edges;
+  add(draft, { type: 'StepCompleted', data });
 }
+
+type EndedStep = Extract<ExecutionEvent, { type: 'StepCompleted' }>['data'];
 
 export function instantFailed(draft: Draft, step: CompiledStep, error: RunError): void {
   add(draft, {
@@ -61,8 +72,8 @@ export function instantFailed(draft: Draft, step: CompiledStep, error: RunError)
 export function takenEdges(
   draft: Draft,
   step: CompiledStep,
-  scope: EvaluationScope,
-  output?: Json,
+  output: Json | undefined,
+  scope: () => EvaluationScope,
 ): { readonly edges: string[] } | { readonly error: RunError } {
   const { graph, edgeConditions } = draft.situation.definition;
   const outgoing = graph.outgoing.get(step.node.id) ?? [];
@@ -72,7 +83,12 @@ export function takenEdges(
   }
   const edges: string[] = [];
   for (const edge of outgoing) {
-    const holds = edgeConditions.get(edge.id)?.evaluate(scope) ?? { ok: true as const, value: true };
+    const condition = edgeConditions.get(edge.id);
+    if (condition === undefined) {
+      edges.push(edge.id);
+      continue;
+    }
+    const holds = condition.evaluate(scope());
     if (!holds.ok) {
       const message = `condition evaluation failed: edge "${edge.id}": ${holds.message}`;
       return { error: { code: 'condition_failed', message, nodeId: step.node.id } };

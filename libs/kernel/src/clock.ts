@@ -5,5 +5,13 @@ export abstract class Clock {
 
 /** RFC 3339 text in UTC with milliseconds, as every time on the wire and in the log. */
 export function timestamp(ms: number): string {
-  return new Date(ms).toISOString();
+  if (ms !== lastMs) {
+    lastText = new Date(ms).toISOString();
+    lastMs = ms;
+  }
+  return lastText;
 }
+
+/** Thousands of events are decided in one millisecond: the last answer is mostly the next one too. */
+let lastMs = Number.NaN;
+let lastText = '';

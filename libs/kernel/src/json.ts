@@ -15,84 +15,58 @@ export interface JsonDefect {
   readonly problem: string;
 }
 
-const loneSurrogate = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
-
 /** The first reason why `value` is not strict JSON of at most `depthMax` levels, or undefined when it is. */
 export function jsonDefect(value: unknown, depthMax = JSON_DEPTH_MAX): JsonDefect | undefined {
-  return defectAt(value, '', 0, depthMax, new Set());
+  return defectIn(value, depthMax, []);
 }
 
-function defectAt(
-  value: unknown,
-  path: string,
-  depth: number,
-  depthMax: number,
-  above: Set<object>,
-): JsonDefect | undefined {
+/** Paths are put together on the way back from a defect: sound documents, nearly all of them, pay nothing for them. */
+function defectIn(value: unknown, levelsLeft: number, above: object[]): JsonDefect | undefined {
   switch (typeof value) {
     case 'boolean':
       return undefined;
     case 'number':
-      return Number.isFinite(value) ? undefined : { path, problem: 'must be a finite number' };
+      return Number.isFinite(value) ? undefined : { path: '', problem: 'must be a finite number' };
     case 'string':
-      return loneSurrogate.test(value) ? { path, problem: 'contains a lone surrogate' } : undefined;
+      return value.isWellFormed() ? undefined : { path: '', problem: 'contains a lone surrogate' };
     case 'object':
-      return value === null ? undefined : objectDefect(value, path, depth + 1, depthMax, above);
+      return value === null ? undefined : objectDefect(value, levelsLeft - 1, above);
     default:
-      return { path, problem: `must be JSON, not ${typeof value}` };
+      return { path: '', problem: `must be JSON, not ${typeof value}` };
   }
 }
 
-function objectDefect(
-  value: object,
-  path: string,
-  depth: number,
-  depthMax: number,
-  above: Set<object>,
-): JsonDefect | undefined {
-  if (depth > depthMax) return { path, problem: `is nested deeper than ${depthMax} levels` };
-  if (above.has(value)) return { path, problem: 'contains itself' };
-  above.add(value);
-  const found = Array.isArray(value)
-    ? arrayDefect(value, path, depth, depthMax, above)
-    : recordDefect(value, path, depth, depthMax, above);
-  above.delete(value);
+function objectDefect(value: object, levelsLeft: number, above: object[]): JsonDefect | undefined {
+  if (above.includes(value)) return { path: '', problem: 'contains itself' };
+  if (levelsLeft < 0) return { path: '', problem: 'is nested too deep' };
+  above.push(value);
+  const found = Array.isArray(value) ? arrayDefect(value, levelsLeft, above) : recordDefect(value, levelsLeft, above);
+  above.pop();
   return found;
 }
 
-function arrayDefect(
-  value: unknown[],
-  path: string,
-  depth: number,
-  depthMax: number,
-  above: Set<object>,
-): JsonDefect | undefined {
+function arrayDefect(value: readonly unknown[], levelsLeft: number, above: object[]): JsonDefect | undefined {
   for (let index = 0; index < value.length; index += 1) {
-    const found = defectAt(value[index], `${path}[${index}]`, depth, depthMax, above);
-    if (found) return found;
+    const found = defectIn(value[index], levelsLeft, above);
+    if (found) return { path: joined(`[${index}]`, found.path), problem: found.problem };
   }
   return undefined;
 }
 
-function recordDefect(
-  value: object,
-  path: string,
-  depth: number,
-  depthMax: number,
-  above: Set<object>,
-): JsonDefect | undefined {
+function recordDefect(value: object, levelsLeft: number, above: object[]): JsonDefect | undefined {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) {
-    return { path, problem: 'must be a plain object' };
-  }
+  if (prototype !== Object.prototype && prototype !== null) return { path: '', problem: 'must be a plain object' };
   for (const key of Object.keys(value)) {
-    const at = path === '' ? key : `${path}.${key}`;
-    if (key === '__proto__') return { path: at, problem: 'is a forbidden key' };
-    if (loneSurrogate.test(key)) return { path: at, problem: 'contains a lone surrogate' };
-    const found = defectAt((value as Record<string, unknown>)[key], at, depth, depthMax, above);
-    if (found) return found;
+    if (key === '__proto__') return { path: key, problem: 'is a forbidden key' };
+    if (!key.isWellFormed()) return { path: key, problem: 'contains a lone surrogate' };
+    const found = defectIn((value as Record<string, unknown>)[key], levelsLeft, above);
+    if (found) return { path: joined(key, found.path), problem: found.problem };
   }
   return undefined;
+}
+
+function joined(outer: string, inner: string): string {
+  return inner === '' || inner.startsWith('[') ? `${outer}${inner}` : `${outer}.${inner}`;
 }
 
 const canonicalizeStrict = canonicalizeModule as unknown as (value: unknown) => string | undefined;
