@@ -91,7 +91,10 @@ class Server extends ServerCondition implements RunningServer {
 
   async start(): Promise<void> {
     // The capabilities are loaded while the threads of the stores start.
-    const [parts, platform] = await Promise.all([import('./app.module.js'), this.openPlatform()]);
+    const loading = import('./app.module.js');
+    loading.catch(() => undefined);
+    const platform = await this.openPlatform();
+    const parts = await loading;
     await this.openApplication(parts, platform);
     await this.showFirstKey();
     await this.listen();
