@@ -136,7 +136,7 @@ function pathOf(request: FastifyRequest): string {
 
 function bodyOf(request: FastifyRequest): JsonObject {
   const { body } = request;
-  if (body === undefined || body === null) return {};
+  if (body === undefined) return {};
   if (body instanceof UnreadableBody) throw new RefusalError(body.refusal);
   if (isObject(body)) return body;
   throw new RefusalError(refuse('invalid', 'FLK-0001', 'the body of a webhook must be a JSON object'));

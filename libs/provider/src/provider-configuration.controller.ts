@@ -3,7 +3,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { RequestContext } from '@app/kernel';
-import { accepted, refuse, RefusalError } from '@app/kernel';
+import { accepted, instantOf, refuse, RefusalError } from '@app/kernel';
 import type { ExecuteOptions, Loaded } from '@app/event-store';
 import { etagOf, expectedRevisionOf } from '@app/shell';
 import { Caller, UuidPipe } from '@app/shell/nest';
@@ -67,7 +67,7 @@ export class ProviderConfigurationController {
     @Query() { at }: ReadProviderConfigurationQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ProviderConfigurationDto> {
-    const { item, revision } = accepted(await this.reader.configuration(id, instantOf(at)));
+    const { item, revision } = accepted(await this.reader.configuration(id, millisecondsOf(at)));
     void reply.header('ETag', etagOf(revision));
     return item;
   }
@@ -168,12 +168,10 @@ function optionsOf(ifMatch: string | undefined): ExecuteOptions {
   return expectedRevision === undefined ? {} : { expectedRevision };
 }
 
-const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i;
-
-function instantOf(at: string | undefined): number | undefined {
+function millisecondsOf(at: string | undefined): number | undefined {
   if (at === undefined) return undefined;
-  const ms = rfc3339.test(at) ? Date.parse(at) : Number.NaN;
-  if (!Number.isNaN(ms)) return ms;
+  const instant = instantOf(at);
+  if (instant) return instant.ms;
   const fields = [{ field: 'at', message: 'must be a time of RFC 3339, as in 2026-05-02T13:00:00Z' }];
   throw new RefusalError(refuse('invalid', 'FLK-0304', 'at is not a time', fields));
 }

@@ -21,6 +21,23 @@ export function dtoInstance(type: DtoClass, plain: object): object {
   return instance;
 }
 
+/**
+ * Paths of the fields named like something that every object inherits (`constructor`, `__proto__`): no DTO declares one,
+ * and class-validator takes them for declared, or for its own.
+ */
+export function inheritedFieldsIn(type: DtoClass, plain: object, above = ''): string[] {
+  return Object.entries(plain).flatMap(([key, value]) => {
+    const path = above === '' ? key : `${above}.${key}`;
+    if (key in Object.prototype) return [path];
+    const child = defaultMetadataStorage.findTypeMetadata(type, key)?.typeFunction() as unknown;
+    if (typeof child !== 'function' || typeof value !== 'object' || value === null) return [];
+    if (!Array.isArray(value)) return inheritedFieldsIn(child as DtoClass, value as object, path);
+    return value.flatMap((item: unknown, index) =>
+      typeof item === 'object' && item !== null ? inheritedFieldsIn(child as DtoClass, item, `${path}[${index}]`) : [],
+    );
+  });
+}
+
 function property(value: unknown): PropertyDescriptor {
   return { value, writable: true, enumerable: true, configurable: true };
 }

@@ -251,6 +251,7 @@ describe('the HTTP edge', () => {
         expect([limit, response.statusCode, codeOf(response)]).toEqual([limit, 400, 'FLK-0309']);
       }
       expect(codeOf(await app.inject('/v1/things?unknown=1'))).toBe('FLK-0304');
+      expect(codeOf(await app.inject('/v1/things?__proto__=1'))).toBe('FLK-0304');
     });
 
     it('lower-cases ids and refuses what is none', async () => {

@@ -1,5 +1,6 @@
 // The HTTP edge: one Fastify adapter with our body reading, request contexts, limits and draining.
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -9,7 +10,7 @@ import type { FaultLog } from './fault-log.js';
 import { readJsonBody } from './json-body.js';
 import { ProblemFilter } from './problem.filter.js';
 import type { Answer } from './problem.js';
-import { problemOf } from './problem.js';
+import { problemOf, titleOf } from './problem.js';
 import { within } from './loops.worker.js';
 import type { RefusalLog } from './refusal-log.js';
 import { acceptableId, requestContextOf } from './request-context.js';
@@ -28,12 +29,21 @@ export interface EdgeOptions {
   readonly requestTimeoutMs?: number;
 }
 
+/** For a client that has not finished sending what cannot be read. */
+const HANG_UP_GRACE_MS = 2_000;
 const shuttingDown: Answer = {
   status: 503,
   code: 'SHUTTING_DOWN',
   message: 'this server is about to stop; try another one, or again later',
   retryAfterSeconds: 5,
 };
+const requestTooSlow: Answer = { status: 408, code: 'REQUEST_TIMEOUT', message: 'the request took too long to arrive' };
+const headersTooLarge: Answer = {
+  status: 431,
+  code: 'HEADERS_TOO_LARGE',
+  message: 'the URL and the headers together are larger than 16 KiB',
+};
+const malformedRequest: Answer = { status: 400, code: 'FLK-0001', message: 'the request is not valid HTTP' };
 const malformedUrl: Answer = { status: 400, code: 'FLK-0001', message: 'the URL cannot be read' };
 
 /**
@@ -56,6 +66,8 @@ export class Edge {
       keepAliveTimeout: 65_000,
       forceCloseConnections: 'idle',
       routerOptions: { maxParamLength: 512 },
+      clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) =>
+        hangUp(socket, error.code, options.ids.next()),
       genReqId: (raw: IncomingMessage) => acceptableId(raw.headers['x-request-id']) ?? options.ids.next(),
       frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
         void reply.header('X-Request-Id', request.id);
@@ -136,6 +148,27 @@ export class Edge {
       done();
     });
   }
+}
+
+/** What never became a request is answered all the same, in the envelope; the socket closes once the client has it. */
+function hangUp(socket: Socket, errorCode: string | undefined, requestId: string): void {
+  if (errorCode === 'ECONNRESET' || !socket.writable) return;
+  const answer =
+    errorCode === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? requestTooSlow
+      : errorCode === 'HPE_HEADER_OVERFLOW'
+        ? headersTooLarge
+        : malformedRequest;
+  const body = JSON.stringify(problemOf(answer, requestId));
+  const head = [
+    `HTTP/1.1 ${answer.status} ${titleOf(answer.status)}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${requestId}`,
+    'Connection: close',
+  ];
+  socket.setTimeout(HANG_UP_GRACE_MS, () => socket.destroy());
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 function sendAnswer(reply: FastifyReply, answer: Answer, requestId: string): void {

@@ -5,7 +5,7 @@ import { validateSync } from 'class-validator';
 import type { FieldFinding } from '@app/kernel';
 import { refuse, RefusalError } from '@app/kernel';
 import type { DtoClass } from './dto-instance.pipe.js';
-import { dtoInstance } from './dto-instance.pipe.js';
+import { dtoInstance, inheritedFieldsIn } from './dto-instance.pipe.js';
 import { UnreadableBody } from './json-body.js';
 import { wireCodeOfClass, wireCodeOfProperty } from './wire-code.decorator.js';
 
@@ -39,20 +39,29 @@ async function refusedLast(error: unknown): Promise<never> {
 
 /** The DTO made of `value`, or RefusalError with every finding. */
 export function checkedDto<T extends object>(type: new () => T, value: unknown, source: 'body' | 'query' | 'param'): T {
-  const plain = value ?? {};
-  if (typeof plain !== 'object' || Array.isArray(plain)) {
+  const plain = value === undefined ? {} : value;
+  if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) {
     throw new RefusalError(refuse('invalid', codeOf(type, source), 'the body must be a JSON object'));
   }
+  const inherited = inheritedFieldsIn(type, plain);
+  if (inherited.length > 0) throw refused(type, source, inherited.map(unknownField));
   const instance = dtoInstance(type, plain) as T;
   const errors = validateSync(instance, {
     whitelist: true,
     forbidNonWhitelisted: true,
     validationError: { target: true, value: false },
   });
-  if (errors.length === 0) return instance;
-  const fields = findingsOf(errors);
+  if (errors.length > 0) throw refused(type, source, findingsOf(errors));
+  return instance;
+}
+
+function unknownField(field: string): FieldFinding {
+  return { field, message: `${field} is not a known field` };
+}
+
+function refused(type: object, source: 'body' | 'query' | 'param', fields: readonly FieldFinding[]): RefusalError {
   const code = fields.find((finding) => finding.code !== undefined)?.code ?? codeOf(type, source);
-  throw new RefusalError(refuse('invalid', code, messageOf(source, fields), fields.slice(0, FINDINGS_MAX)));
+  return new RefusalError(refuse('invalid', code, messageOf(source, fields), fields.slice(0, FINDINGS_MAX)));
 }
 
 function codeOf(type: object, source: 'body' | 'query' | 'param'): string {

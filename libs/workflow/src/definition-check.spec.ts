@@ -85,6 +85,13 @@ describe('a definition', () => {
     expect(onActivation(reserved)).toEqual(['FLK-0120 nodes[1].id']);
   });
 
+  it.each(['constructor', '__proto__'])(
+    'the id %s, which every object inherits, is refused on saving already',
+    (id) => {
+      expect(onSaving(content([trigger, node(id, 'note')], []))).toEqual(['FLK-0120 nodes[1].id']);
+    },
+  );
+
   it('takes node types that it does not know', () => expect(onSaving(content([node('a', 'sticky-note')]))).toEqual([]));
 
   it('ignores the handle of an edge that leaves no conditional', () =>

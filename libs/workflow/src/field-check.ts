@@ -31,6 +31,9 @@ export function nodeFieldFindings({ nodes }: WorkflowDefinition, purpose: CheckP
         ...(purpose === 'activation' && reservedNodeIds.has(node.id)
           ? [finding('FLK-0120', `${at}.id`, `must not be "${node.id}", a name that every run uses itself`)]
           : []),
+        ...(node.id in Object.prototype
+          ? [finding('FLK-0120', `${at}.id`, `must not be "${node.id}", a name that every object inherits`)]
+          : []),
         ...(node.type === 'trigger' ? triggerFindings(`${at}.data`, node.data ?? {}) : []),
       ];
     }),

@@ -3,7 +3,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { ExecuteOptions, Executed } from '@app/event-store';
 import type { RequestContext } from '@app/kernel';
-import { accepted, refuse, RefusalError } from '@app/kernel';
+import { accepted, instantOf, refuse, RefusalError } from '@app/kernel';
 import { etagOf, expectedRevisionOf } from '@app/shell';
 import { Caller, UuidPipe } from '@app/shell/nest';
 import { contentFromTemplate } from './template-catalog.js';
@@ -88,7 +88,7 @@ export class WorkflowController {
     @Query() { at }: WorkflowAtDto,
     @Res({ passthrough: true }) reply: HeaderReply,
   ): Promise<WorkflowItem> {
-    return shown(accepted(await this.reader.workflow(id, at === undefined ? undefined : instantOf(at))), reply);
+    return shown(accepted(await this.reader.workflow(id, at === undefined ? undefined : millisecondsOf(at))), reply);
   }
 
   @Put(':id')
@@ -193,9 +193,9 @@ export function optionsOf(ifMatch: string | undefined): ExecuteOptions {
 }
 
 /** The DTO has checked the form; a day that does not exist is left. */
-function instantOf(at: string): number {
-  const ms = Date.parse(at);
-  if (Number.isFinite(ms)) return ms;
+function millisecondsOf(at: string): number {
+  const instant = instantOf(at);
+  if (instant) return instant.ms;
   const message = 'at must name an instant that exists';
   throw new RefusalError(refuse('invalid', 'FLK-0304', message, [{ field: 'at', message }]));
 }
