@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
-import { startNode } from '../support/child.js';
+import { processorMs, startNode } from '../support/child.js';
 
 const { values } = parseArgs({
   options: {
@@ -14,8 +14,8 @@ const { values } = parseArgs({
     alone: { type: 'string', default: '400' },
     rounds: { type: 'string', default: '3' },
     'in-flight': { type: 'string', default: '64,256' },
-    // For a profile: --node-flags='--cpu-prof --cpu-prof-dir=profiles'
-    'node-flags': { type: 'string', default: '' },
+    // As `npm start` has them. For a profile add --cpu-prof --cpu-prof-dir=profiles
+    'node-flags': { type: 'string', default: '--max-semi-space-size=64' },
     server: { type: 'string', default: 'dist/apps/server/src/main.js' },
   },
 });
@@ -28,6 +28,8 @@ interface Figure {
   readonly runsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Processor time of the server a run, all threads. */
+  readonly processorMs: number;
 }
 
 const directory = await mkdtemp(join(tmpdir(), 'runledger-bench-'));
@@ -130,9 +132,16 @@ async function viewsCaughtUp(total: number): Promise<void> {
   }
 }
 
-async function measure(count: number, inFlight: number, one: () => Promise<void>, end: () => Promise<void>) {
+async function measure(
+  pid: number,
+  count: number,
+  inFlight: number,
+  one: () => Promise<void>,
+  end: () => Promise<void>,
+) {
   const latencies: number[] = [];
   let left = count;
+  const usedMs = await processorMs(pid);
   const startedMs = performance.now();
   const worker = async (): Promise<void> => {
     while (left > 0) {
@@ -147,7 +156,8 @@ async function measure(count: number, inFlight: number, one: () => Promise<void>
   const seconds = (performance.now() - startedMs) / 1000;
   latencies.sort((a, b) => a - b);
   const at = (share: number): number => latencies[Math.min(count - 1, Math.floor(count * share))] ?? Number.NaN;
-  return { runsPerSecond: count / seconds, p50Ms: at(0.5), p99Ms: at(0.99) } satisfies Figure;
+  const processor = ((await processorMs(pid)) - usedMs) / count;
+  return { runsPerSecond: count / seconds, p50Ms: at(0.5), p99Ms: at(0.99), processorMs: processor } satisfies Figure;
 }
 
 const median = (numbers: readonly number[]): number =>
@@ -156,6 +166,7 @@ const medianOf = (figures: readonly Figure[]): Figure => ({
   runsPerSecond: median(figures.map((figure) => figure.runsPerSecond)),
   p50Ms: median(figures.map((figure) => figure.p50Ms)),
   p99Ms: median(figures.map((figure) => figure.p99Ms)),
+  processorMs: median(figures.map((figure) => figure.processorMs)),
 });
 
 try {
@@ -165,6 +176,7 @@ try {
   const oursRound = async (count: number, inFlight: number): Promise<Figure> => {
     done += count;
     return measure(
+      ours.process.pid ?? 0,
       count,
       inFlight,
       () => runOurs(workflowId),
@@ -173,7 +185,7 @@ try {
   };
   const bareRound = async (count: number, inFlight: number): Promise<Figure> => {
     bareDone += count;
-    return measure(count, inFlight, runBare, () => Promise.resolve());
+    return measure(bare.process.pid ?? 0, count, inFlight, runBare, () => Promise.resolve());
   };
   await oursRound(500, 64);
   await bareRound(500, 64);
@@ -193,8 +205,10 @@ try {
       'Runledger runs/s': a.runsPerSecond.toFixed(0),
       'p50 ms': a.p50Ms.toFixed(2),
       'p99 ms': a.p99Ms.toFixed(2),
+      'CPU ms/run': a.processorMs.toFixed(2),
       'bare loop runs/s': b.runsPerSecond.toFixed(0),
       'bare p50 ms': b.p50Ms.toFixed(2),
+      'bare CPU ms/run': b.processorMs.toFixed(2),
       ratio: ratio.toFixed(3),
     };
     json[String(inFlight)] = { runledger: mine, bare: theirs, ratio };

@@ -154,7 +154,7 @@ function begun(data: DataOf<'ExecutionStarted'>, startedAt: string): MutableRun 
     workflowName: data.workflowName,
     workflowVersion: data.workflowVersion,
     definitionHash: data.definitionHash,
-    trigger: data.trigger as RunState['trigger'],
+    trigger: data.trigger,
     requestHash: data.requestHash,
     input: data.input,
     ...(data.inputBlob ? { inputBlob: data.inputBlob } : {}),

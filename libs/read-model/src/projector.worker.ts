@@ -34,21 +34,27 @@ export class ProjectorWorker {
   /**
    * One bounded piece of work: a batch of what is new, or else a batch for views that are behind. With neither it waits
    * for the log, without cost. Ends when the signal aborts. After an error the same tick may be tried again.
+   * @returns how many new events it folded, and whether it stopped at the batch's limit
    */
-  async tick(signal: AbortSignal): Promise<void> {
+  async tick(signal: AbortSignal): Promise<{ readonly folded: number; readonly full: boolean }> {
     const front = this.projector.front();
     const laggards = this.projector.laggards();
-    if (front.length === 0) return stopped(signal);
+    let folded = 0;
+    if (front.length === 0) {
+      await stopped(signal);
+      return { folded, full: false };
+    }
     try {
       this.live ??= this.follow(this.projector.position(), signal);
       const arrived = laggards.length === 0 ? await this.live.any() : await this.live.soon();
-      if (arrived) await this.foldArrived(front, this.live);
+      if (arrived) folded = await this.foldArrived(front, this.live);
       else if (laggards.length > 0 && !signal.aborted) await this.foldBehind(laggards, signal);
     } catch (error) {
       await this.live?.end();
       this.live = undefined;
       throw error;
     }
+    return { folded, full: folded >= this.batchMax };
   }
 
   /** Folds until every view has seen the whole log as it is now. For one thread; a running loop does this by itself. */
@@ -66,7 +72,7 @@ export class ProjectorWorker {
     this.live = undefined;
   }
 
-  private async foldArrived(front: Cohort, live: Arrivals): Promise<void> {
+  private async foldArrived(front: Cohort, live: Arrivals): Promise<number> {
     const events: RecordedEvent[] = [];
     let caughtUp = false;
     let message = live.take();
@@ -77,6 +83,7 @@ export class ProjectorWorker {
       message = (await live.soon()) ? live.take() : undefined;
     }
     this.advance(front, events, caughtUp);
+    return events.length;
   }
 
   /** Up to the front and never beyond: then they are one cohort. */
