@@ -60,7 +60,9 @@ export function envelopeOf(
     if (!hopByHop.has(name)) headers[canonicalName(name)] = withoutEcho(value, secrets);
   }
   const status_text = `${response.status} ${response.statusText}`.trim();
-  return { status: response.status, status_text, url, headers, ...(body === undefined ? {} : { body }) };
+  const envelope: ResponseEnvelope = { status: response.status, status_text, url, headers };
+  if (body !== undefined) envelope['body'] = body;
+  return envelope;
 }
 
 /** The URL as it may be recorded: without user, fragment and the values of query secrets. */

@@ -50,12 +50,14 @@ function house() {
     new NoUsage(),
     new RandomIdSource(),
   );
-  const caller = new HttpProviderCaller(configurations, client, tokens, gateOf, clock);
+  const faults: string[] = [];
+  const caller = new HttpProviderCaller(configurations, client, tokens, gateOf, clock, (where) => faults.push(where));
   const tester = new ConfigurationTester(configurations, aggregates, client, tokens, clock);
-  return { events, aggregates, secrets, client, author, caller, tester };
+  return { events, aggregates, secrets, client, author, caller, tester, faults };
 }
 
-const { events, aggregates, secrets, client, author, caller, tester } = house();
+const { events, aggregates, secrets, client, author, caller, tester, faults } = house();
+afterAll(() => expect(faults).toEqual([]));
 const servers: ReturnType<typeof createServer>[] = [];
 let names = 0;
 

@@ -21,6 +21,8 @@ export class HttpProviderCaller extends ProviderCaller {
     private readonly tokens: TokenSource,
     private readonly gateOf: (configurationId: string) => CallGate,
     private readonly clock: Clock,
+    /** A bug or a broken secret store, told without its message: that may hold anything. */
+    private readonly onFault: (where: string) => void,
   ) {
     super();
   }
@@ -28,8 +30,8 @@ export class HttpProviderCaller extends ProviderCaller {
   async call(call: ProviderCall): Promise<CallOutcome> {
     try {
       return await this.attempt(call);
-    } catch {
-      // A bug or a broken secret store: its text may hold anything, so it goes no further.
+    } catch (error) {
+      this.onFault(placeOf(error));
       return failed({ code: 'internal', message: 'executor error: the call could not be made', retryable: true });
     }
   }
@@ -67,7 +69,11 @@ export class HttpProviderCaller extends ProviderCaller {
       const ready = await this.authorize(built, configuration, endsAt, call.signal);
       if ('error' in ready) return failed(ready.error);
       const timeoutMs = endsAt - performance.now();
-      const outcome = await this.client.send({ ...ready.request, timeoutMs, signal: call.signal });
+      const { method, url, headers, body } = ready.request;
+      const limits = { timeoutMs, signal: call.signal };
+      const outcome = await this.client.send(
+        body === undefined ? { method, url, headers, ...limits } : { method, url, headers, body, ...limits },
+      );
       const { token } = ready;
       if (token && outcome.ok && outcome.response.status === 401) {
         this.tokens.drop(configuration.key, token.token);
@@ -75,7 +81,7 @@ export class HttpProviderCaller extends ProviderCaller {
         if (token.cached && !renewed) continue;
       }
       const secrets = token ? [...configuration.secretTexts, token.token] : configuration.secretTexts;
-      return this.conclude(call, configuration, secrets, ready.request, outcome, startedAt);
+      return this.conclude(call, configuration.secretParameter, secrets, ready.request, outcome, startedAt);
     }
   }
 
@@ -96,32 +102,33 @@ export class HttpProviderCaller extends ProviderCaller {
 
   private conclude(
     call: ProviderCall,
-    configuration: CallableConfiguration,
+    secretParameter: string | undefined,
     secrets: readonly string[],
     request: BuiltRequest,
     outcome: HttpOutcome,
     startedAt: number,
   ): CallOutcome {
-    const url = recordableUrl(outcome.ok ? outcome.response.url : request.url, configuration.secretParameter);
-    const sent = { method: request.method, url, durationMs: Math.round(performance.now() - startedAt) };
-    if (!outcome.ok) return { ok: false, error: failureError(outcome.failure), call: sent };
+    const url = recordableUrl(outcome.ok ? outcome.response.url : request.url, secretParameter);
+    const { method } = request;
+    const durationMs = Math.round(performance.now() - startedAt);
+    if (!outcome.ok) return { ok: false, error: failureError(outcome.failure), call: { method, url, durationMs } };
     const { response } = outcome;
     const record: CallRecord = {
-      ...sent,
+      method,
+      url,
+      durationMs,
       status: response.status,
       responseBytes: response.body.length,
-      responseDigest: hash('sha256', response.body, 'hex'),
+      responseDigest: hash('sha256', response.body),
     };
     if (!successCodesOf(call.nodeData).includes(response.status)) {
-      const error = statusError(response, secrets, this.clock.nowMs());
-      return { ok: false, error, call: record };
+      return { ok: false, error: statusError(response, secrets, this.clock.nowMs()), call: record };
     }
     const body = readBody(response, secrets);
-    if (body.problem === undefined) {
-      const envelope = envelopeOf(response, url, body.value, secrets);
-      return { ok: true, envelope, call: record };
+    if (body.problem !== undefined) {
+      return { ok: false, error: unreadable(response, body.problem, secrets), call: record };
     }
-    return { ok: false, error: unreadable(response, body.problem, secrets), call: record };
+    return { ok: true, envelope: envelopeOf(response, url, body.value, secrets), call: record };
   }
 }
 
@@ -132,7 +139,7 @@ function readBody(
   try {
     const value = bodyOf(response, secrets);
     const defect = value === undefined ? undefined : jsonDefect(value, BODY_DEPTH_MAX);
-    return { value, ...(defect ? { problem: `${defect.path} ${defect.problem}`.trim() } : {}) };
+    return defect ? { value, problem: `${defect.path} ${defect.problem}`.trim() } : { value };
   } catch {
     return { value: undefined, problem: 'it says it is JSON and is not' };
   }
@@ -208,4 +215,11 @@ function invalid(problem: string): CallError {
 
 function failed(error: CallError): CallOutcome {
   return { ok: false, error };
+}
+
+/** The kind of the error and the frames of its stack, without its message. */
+function placeOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
+  return [error.name, ...frames.slice(0, 5).map((frame) => frame.trim())].join(' ');
 }

@@ -13,6 +13,7 @@ import { Clock, IdSource } from '@app/kernel';
 import { RandomIdSource, SystemClock } from '@app/kernel/nest';
 import { AggregateStore, EventStore, Reservations } from '@app/event-store';
 import { MemoryEventStore } from '@app/event-store/nest';
+import { FaultLog } from '@app/shell';
 import { Edge } from '@app/shell/nest';
 import { ViewStore } from '@app/read-model';
 import { InProcessViews } from '@app/read-model/nest';
@@ -30,17 +31,32 @@ class KnownUsage extends ConfigurationUsage {
   }
 }
 
+class NoFaults extends FaultLog {
+  error(message: string): void {
+    throw new Error(message);
+  }
+}
+
 @Global()
 @Module({})
 class PlatformModule {}
 
-const tokens = [EventStore, AggregateStore, Reservations, ViewStore, Clock, IdSource, ConfigurationUsage];
+const tokens = [EventStore, AggregateStore, Reservations, ViewStore, Clock, IdSource, ConfigurationUsage, FaultLog];
 
 function platform(events: MemoryEventStore, views: ViewStore): DynamicModule {
   const clock = new SystemClock();
   const ids = new RandomIdSource();
   const aggregates = new AggregateStore(events, ids, clock);
-  const values = [events, aggregates, new Reservations(aggregates, clock), views, clock, ids, new KnownUsage()];
+  const values = [
+    events,
+    aggregates,
+    new Reservations(aggregates, clock),
+    views,
+    clock,
+    ids,
+    new KnownUsage(),
+    new NoFaults(),
+  ];
   return {
     module: PlatformModule,
     imports: [CqrsModule.forRoot()],

@@ -5,6 +5,7 @@ import { ModuleRef } from '@nestjs/core';
 import { Clock, IdSource } from '@app/kernel';
 import { AggregateStore, EventStore, RecentMap, Reservations } from '@app/event-store';
 import { ViewStore } from '@app/read-model';
+import { FaultLog } from '@app/shell';
 import { CallableConfigurations } from './callable-configurations.js';
 import { CatalogController } from './catalog.controller.js';
 import { CallGate } from './cockatiel.call-gate.js';
@@ -100,9 +101,17 @@ function adapters(options: ProviderModuleOptions): NonNullable<DynamicModule['pr
     },
     {
       provide: ProviderCaller,
-      inject: [CallableConfigurations, HttpClient, TokenSource, Clock],
-      useFactory: (configurations: CallableConfigurations, client: HttpClient, tokens: TokenSource, clock: Clock) =>
-        new HttpProviderCaller(configurations, client, tokens, gates(breaker), clock),
+      inject: [CallableConfigurations, HttpClient, TokenSource, Clock, FaultLog],
+      useFactory: (
+        configurations: CallableConfigurations,
+        client: HttpClient,
+        tokens: TokenSource,
+        clock: Clock,
+        log: FaultLog,
+      ) =>
+        new HttpProviderCaller(configurations, client, tokens, gates(breaker), clock, (where) =>
+          log.error('a provider call could not be made', { where }),
+        ),
     },
   ];
 }
