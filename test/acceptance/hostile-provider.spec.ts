@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib';
 import type { ServerProcess } from '../support/server-process.js';
 import { startServer } from '../support/server-process.js';
 import { chain, executor, setOutput, webhookTrigger, workflow } from './definitions.js';
-import type { Behaviour, Received } from './provider.js';
+import type { Behaviour } from './provider.js';
 import { LocalProvider } from './provider.js';
 import { V1Client } from './v1-client.js';
 import { text } from './world.js';
@@ -87,7 +87,8 @@ const hostile: Record<string, readonly [Behaviour, RegExp]> = {
   'drips its body': [
     (_received, response) => {
       response.writeHead(200, json);
-      return drip(response, () => ' ') as undefined;
+      drip(response, () => ' ');
+      return none;
     },
     /^timeout$/,
   ],
@@ -226,7 +227,7 @@ describe('a provider', () => {
     provider.on('/moved', answersRedirect(`${other.url}/elsewhere`));
     const id = await client.active(chain('moved', executor('call', config, { path: 'moved', retry: once })));
     const { status } = await client.run(id, {}, 'moved');
-    const [followed] = other.to('/elsewhere') as readonly Received[];
+    const [followed] = other.to('/elsewhere');
     other.close();
     expect(status.status).toBe('completed');
     expect(JSON.stringify(followed)).not.toContain(secrets.key);

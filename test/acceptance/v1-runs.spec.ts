@@ -207,7 +207,8 @@ describe('a run', () => {
     const { client } = world;
     const { body } = await client.get('/v1/dashboards/executions');
     expect(Object.keys(body)).toEqual(expect.arrayContaining(['total', 'completed', 'failed', 'pending', 'running']));
-    expect(body.total).toBe(body.completed + body.failed + body.pending + body.running + (body.cancelled ?? 0));
+    const { total, ...counts } = body as Record<string, number>;
+    expect(total).toBe(Object.values(counts).reduce((sum, count) => sum + count, 0));
     expect(body.completed).toBeGreaterThan(0);
     const none = (await client.get('/v1/dashboards/executions?startTime=2030-01-01T00:00:00Z')).body;
     expect(none).toMatchObject({ total: 0, completed: 0 });
@@ -516,7 +517,12 @@ describe('the graph', () => {
     const { client, provider, fresh } = world;
     let asked: ((received: Received) => void) | undefined;
     const isAsked = new Promise<Received>((done) => (asked = done));
-    provider.on('/v1/kyc/never', (received) => void asked?.(received)).on('/v1/kyc/after', () => [200, {}]);
+    provider
+      .on('/v1/kyc/never', (received) => {
+        asked?.(received);
+        return undefined;
+      })
+      .on('/v1/kyc/after', () => [200, {}]);
     const id = await client.active(
       chain(
         fresh('cancelled'),
