@@ -18,7 +18,9 @@ beforeAll(async () => {
   provider.on('/ok', () => [200, { decision: 'ALLOW' }]);
   providerId = await client.provider('audited', { base_url: provider.url, api_key: 'k-never-in-the-trail' });
   workflowId = await client.draft(chain('audited', executor('call', providerId, { endpointName: 'ok' })));
+  await aMillisecond();
   await client.made(client.put(`/v1/workflows/${workflowId}`, { ...(await whole(workflowId)), description: 'better' }));
+  await aMillisecond();
   await client.made(client.act(`/v1/workflows/${workflowId}/activate`));
   executionId = (await client.run(workflowId, { document: 'd' }, 'audited')).executionId;
   const failing = await client.active(chain('failing', executor('call', providerId, { endpointName: 'none' })));
@@ -33,6 +35,8 @@ beforeAll(async () => {
 
 afterAll(() => world.close(), 30_000);
 
+/** `at` counts in milliseconds: two events that are told apart by it must not fall into one. */
+const aMillisecond = (): Promise<unknown> => new Promise((later) => setTimeout(later, 3));
 const whole = async (id: string): Promise<object> => (await world.client.get(`/v1/workflows/${id}`)).body;
 const events = async (query: string): Promise<Answered['body'][]> =>
   (await world.client.made(world.client.get(`/v1/audit-events?limit=100&${query}`))).items;

@@ -168,6 +168,8 @@ describe('the routes of providers', () => {
       api_key: '****ible',
       auth_type: 'api_key',
     });
+    // `at` counts in milliseconds: what follows must not fall into that of the creation.
+    while (Date.now() <= Date.parse(String(read.body['createdAt']))) await new Promise((later) => setTimeout(later, 1));
     const patched = await ask('PATCH', path, { ...read.body, description: 'EU', metadata: { tier: 1 } });
     expect(patched).toMatchObject({
       status: 200,
