@@ -15,7 +15,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     'in-flight': { type: 'string', default: '64,256' },
     // As `npm start` has them. For a profile add --cpu-prof --cpu-prof-dir=profiles
-    'node-flags': { type: 'string', default: '--max-semi-space-size=64' },
+    'node-flags': { type: 'string', default: '--max-semi-space-size=32' },
     server: { type: 'string', default: 'dist/apps/server/src/main.js' },
   },
 });

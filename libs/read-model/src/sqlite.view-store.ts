@@ -172,7 +172,7 @@ export class SqliteViews extends RequestedViews {
 }
 
 /** A batch of events and its entries fit into the young generation: else half the time of folding goes into moving them. */
-const resourceLimits = { maxYoungGenerationSizeMb: 128 };
+const resourceLimits = { maxYoungGenerationSizeMb: 48 };
 
 function startAt(url: URL, workerData: unknown): Worker {
   const loader = new URL('../../../test/support/typescript.mjs', import.meta.url).href;

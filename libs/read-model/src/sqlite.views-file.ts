@@ -62,14 +62,14 @@ export function damageMark(directory: string): string {
 export function openViewsForWriting(directory: string): SqliteDatabase {
   const database = openDatabase(directory === ':memory:' ? directory : join(directory, VIEWS_FILE));
   // A lost tail of commits is folded again from the log: only the log itself must survive a power cut.
-  database.exec('PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000');
+  database.exec('PRAGMA synchronous = NORMAL; PRAGMA cache_size = -24576; PRAGMA wal_autocheckpoint = 4000');
   database.exec(SCHEMA);
   return database;
 }
 
 export function openViewsForReading(directory: string): SqliteDatabase {
   const database = openDatabase(join(directory, VIEWS_FILE), { readOnly: true });
-  database.exec('PRAGMA cache_size = -65536');
+  database.exec('PRAGMA cache_size = -16384');
   return database;
 }
 
