@@ -315,7 +315,8 @@ describe('the replay of a stream', () => {
       event(0, 'WorkflowDeleted', { name: 'KYC 2' }),
     ];
     for (const one_ of made) {
-      await one.events.append(stream, [one_], { expectedRevision: 'any' });
+      const decided = { ...one_, metadata: { ...one_.metadata, occurredAt: new Date(one.clock.ms).toISOString() } };
+      await one.events.append(stream, [decided], { expectedRevision: 'any' });
       one.clock.ms += 1000;
     }
     return one;

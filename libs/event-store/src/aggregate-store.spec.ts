@@ -160,6 +160,14 @@ describe('the aggregate store', () => {
     expect(await aggregates.loadAt(door, id, { atMs: 0 })).toMatchObject({ revision: -1 });
   });
 
+  it('knows a change at the time that it answered for it, though the log recorded it later', async () => {
+    log = new FaultyEventStore({ clock: { nowMs: () => nowMs + 5 } });
+    await server().execute(door, id, 'open', context);
+    const { updatedAt = '' } = await server().load(door, id);
+    const then = await server().loadAt(door, id, { atMs: Date.parse(updatedAt) });
+    expect(then).toMatchObject({ state: { open: true }, revision: 0 });
+  });
+
   it('is not set back by a read that began before an append', async () => {
     const aggregates = server();
     await server().execute(door, id, 'open', context);

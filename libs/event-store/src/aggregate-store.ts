@@ -1,5 +1,14 @@
 // Load, decide, append: how every command reaches the log.
-import type { Clock, Decider, DomainEvent, IdSource, NewEvent, Refusal, RequestContext } from '@app/kernel';
+import type {
+  Clock,
+  Decider,
+  DomainEvent,
+  IdSource,
+  NewEvent,
+  RecordedEvent,
+  Refusal,
+  RequestContext,
+} from '@app/kernel';
 import { isRefusal, metadataOf, refuse, streamName, timestamp } from '@app/kernel';
 import type { AppendResult, EventStore } from './event-store.js';
 import { isStoreError } from './store-error.js';
@@ -50,7 +59,10 @@ export class AggregateStore {
     return loaded;
   }
 
-  /** The aggregate as it stood after `revision`, or at an instant (inclusive, milliseconds); reads the stream. */
+  /**
+   * The aggregate as it stood after `revision`, or at an instant (inclusive, milliseconds); reads the stream. At the
+   * `createdAt` or `updatedAt` that was answered, and at the time its event was recorded, a change is in.
+   */
   async loadAt<C, S, E extends DomainEvent>(
     decider: Decider<C, S, E>,
     id: string,
@@ -143,7 +155,7 @@ export class AggregateStore {
     try {
       for await (const event of this.events.readStream(stream, { from: from.revision + 1 })) {
         if (until.revision !== undefined && event.revision > until.revision) break;
-        if (until.atMs !== undefined && Date.parse(event.recordedAt) > until.atMs) break;
+        if (until.atMs !== undefined && effectiveAtMs(event) > until.atMs) break;
         loaded = {
           state: decider.evolve(loaded.state, event as unknown as E),
           revision: event.revision,
@@ -166,6 +178,11 @@ export function newEvents(
 ): NewEvent[] {
   const metadata = metadataOf(context, nowMs);
   return decided.map((event) => ({ id: ids.next(), type: event.type, data: event.data, metadata }));
+}
+
+/** Decided before it is recorded; the earlier one all the same where two servers' clocks differ. */
+function effectiveAtMs({ recordedAt, metadata }: RecordedEvent): number {
+  return Math.min(Date.parse(recordedAt), Date.parse(metadata.occurredAt));
 }
 
 function conflict(expected: number, actual: number): Refusal {
