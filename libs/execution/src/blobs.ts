@@ -5,11 +5,11 @@ import type { BlobReference, ExecutionEvent } from './execution-events.js';
 import type { RunState } from './execution-state.js';
 import { leaveOutput, runCopy } from './execution-state.js';
 
-/** Content with more UTF-16 units of text than this leaves the event; well below the store's limit of an event. */
-export const INLINE_CONTENT_MAX = 64 * 1024;
+/** Content with more UTF-16 units of text than this leaves the event: even where JSON escapes each in six bytes it fits. */
+export const INLINE_CONTENT_MAX = 40 * 1024;
 
-/** UTF-16 units of content of one append, below the store's limit even where each takes three bytes. */
-const BATCH_CONTENT_MAX = 256 * 1024;
+/** UTF-16 units of content of one append, twice what fits even where each takes six bytes. */
+const BATCH_CONTENT_MAX = 192 * 1024;
 
 /** Whether the JSON text of `value` is longer than `max`; stops counting there. */
 export function isLarge(value: Json | undefined, max = INLINE_CONTENT_MAX): boolean {
@@ -82,7 +82,9 @@ export async function hydrate(state: RunState, blobs: BlobStore): Promise<RunSta
   const run = runCopy(state);
   if (run.inputBlob) run.input = await fetched(run.inputBlob, blobs);
   if (run.outputBlob) run.output = await fetched(run.outputBlob, blobs);
-  for (const step of Object.values(run.steps)) {
+  for (const step of Object.values(run.steps).sort((one, other) => one.stepNumber - other.stepNumber)) {
+    // Of several that put out, the last one counts, whether its content stands in the event or beside it.
+    if (step.status === 'completed' && !step.outputBlob) leaveOutput(run, step.nodeType, step.nodeId, step.output);
     if (!step.inputBlob && !step.outputBlob) continue;
     const input = step.inputBlob ? await fetched(step.inputBlob, blobs) : step.input;
     const output = step.outputBlob ? await fetched(step.outputBlob, blobs) : step.output;

@@ -34,10 +34,15 @@ export class CallDesk {
     if (count > 0) for (const tell of this.settled.splice(0)) tell();
   }
 
-  /** Calls `look` when a slot may be free for this run. */
+  /** Calls `look` when a slot may be free for this run: at once when one came free while the run was on its way here. */
   wait(run: LiveRun, look: () => void): void {
+    if (this.open && this.slots.hasFree(slotKey(run))) {
+      this.leave(run);
+      look();
+      return;
+    }
     run.inLine = true;
-    this.slots.wait(run.id, () => {
+    this.slots.wait(run.id, slotKey(run), () => {
       run.inLine = false;
       look();
     });

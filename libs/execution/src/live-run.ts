@@ -20,6 +20,8 @@ export interface PendingAppend {
   readonly expectedRevision: number;
   readonly decision: RunDecision;
   readonly claimed: readonly ExecutorStep[];
+  /** What it settles: not settled when the append turns out to be void. */
+  readonly results: readonly StepResult[];
 }
 
 export interface LiveRun {
@@ -42,6 +44,7 @@ export interface LiveRun {
   /** The log did not take this; it is repeated identically at `stalledUntilMs`. */
   stalled?: PendingAppend;
   stalledUntilMs: number;
+  /** Failures of the stores in a row; above 0 without `stalled`: not even the decision could be prepared. */
   stalledTimes: number;
   /** It waits in line for a slot: what is due waits with it. */
   inLine: boolean;
@@ -103,12 +106,14 @@ export async function readLiveRun(
 /** When the run wants to be looked at again without anything happening, in milliseconds of the clock. */
 export function nextDueMs(run: LiveRun): number {
   if (run.faulted) return Infinity;
-  if (run.stalled) return run.stalledUntilMs;
+  if (run.stalled || run.stalledTimes > 0) return run.stalledUntilMs;
   const state = run.state;
   if (state?.status !== 'running') return Infinity;
   let due = Date.parse(state.deadlineAt);
   if (run.inLine) return due;
   for (const step of Object.values(state.steps)) {
+    // After a failed step nothing is claimed any more: a retry that is due would be looked at again and again.
+    if (step.status === 'failed') return Date.parse(state.deadlineAt);
     if (step.status === 'waiting' && step.retryAt !== undefined) due = Math.min(due, Date.parse(step.retryAt));
   }
   return due;

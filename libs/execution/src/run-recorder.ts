@@ -56,7 +56,8 @@ export class RunRecorder {
         { events, command, asker, engine, nowMs, ...(firstId === undefined ? {} : { firstId }) },
         this.parts.ids,
       );
-      return { batch, expectedRevision: run.revision, decision, claimed };
+      const results = command.kind === 'AdvanceRun' ? command.results : [];
+      return { batch, expectedRevision: run.revision, decision, claimed, results };
     } catch (error) {
       this.desk.giveBack(run, claimed.length);
       throw error;
@@ -75,8 +76,13 @@ export class RunRecorder {
         await this.readAgain(run, pending);
         return 'void';
       }
-      if (!isStoreError(error) || !error.retryable) throw error;
-      this.stall(run, pending);
+      if (!isStoreError(error) || !error.retryable) {
+        delete run.stalled;
+        this.desk.giveBack(run, pending.claimed.length);
+        throw error;
+      }
+      run.stalled = pending;
+      this.pause(run);
       return 'stalled';
     }
     delete run.stalled;
@@ -100,8 +106,8 @@ export class RunRecorder {
     });
   }
 
-  private stall(run: LiveRun, pending: PendingAppend): void {
-    run.stalled = pending;
+  /** The stores do not take anything now: nothing is decided on the run before `stalledUntilMs`. */
+  pause(run: LiveRun): void {
     run.stalledTimes += 1;
     const ceilingMs = Math.min(STALL_LONGEST_MS, STALL_FIRST_MS * 2 ** (run.stalledTimes - 1));
     run.stalledUntilMs = this.parts.clock.nowMs() + Math.ceil(ceilingMs * (0.5 + this.parts.random() / 2));

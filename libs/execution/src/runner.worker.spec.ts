@@ -82,11 +82,17 @@ afterEach(async () => {
 
 function bench(
   script: (call: ProviderCall, index: number) => CallOutcome | Promise<CallOutcome>,
-  about: { definition?: CompiledDefinition; events?: FaultyEventStore; steps?: number; runs?: number } = {},
+  about: {
+    definition?: CompiledDefinition;
+    events?: FaultyEventStore;
+    blobs?: MemoryBlobStore;
+    steps?: number;
+    runs?: number;
+  } = {},
 ): Bench {
   const definition = about.definition ?? sequence;
   const events = about.events ?? new FaultyEventStore();
-  const blobs = new MemoryBlobStore();
+  const blobs = about.blobs ?? new MemoryBlobStore();
   const caller = new ScriptedCaller(script);
   const faults: unknown[] = [];
   const runner = new Runner({
@@ -329,5 +335,169 @@ describe('the runner', () => {
       outputs: { a: { large }, b: { large } },
     });
     expect(b.faults).toEqual([]);
+  });
+
+  it('claims a slot that came free while the run was on its way into the line', async () => {
+    let finish: (outcome: CallOutcome) => void = () => undefined;
+    const events = new FaultyEventStore();
+    const single = definitionOf([executor('a')], [edge('in', 'a')]);
+    const b = bench(() => (b.caller.calls.length === 1 ? new Promise((resolve) => (finish = resolve)) : ok), {
+      definition: single,
+      events,
+      steps: 1,
+    });
+    await b.started(single, 'first');
+    const append = events.append.bind(events);
+    events.append = async (stream, ...rest) => {
+      if (stream === 'execution-second') {
+        finish(ok);
+        await b.ended('first');
+      }
+      return append(stream, ...rest);
+    };
+    await b.started(single, 'second');
+    expect((await b.ended('second')).status).toBe('completed');
+  });
+
+  it('answers every one of many simultaneous starts of one id, also when the first of them fails', async () => {
+    const events = new FaultyEventStore();
+    events.faults = ['before'];
+    const b = bench(() => ok, { events });
+    const outcomes = await Promise.allSettled([b.started(), b.started(), b.started()]);
+    expect(outcomes).toMatchObject([
+      { status: 'rejected', reason: { code: 'StoreUnavailable' } },
+      { status: 'fulfilled' },
+      { status: 'rejected', reason: { code: 'WrongExpectedRevision' } },
+    ]);
+    expect(await readRun(events, new MemoryBlobStore(), 'run')).toBeDefined();
+  });
+
+  it('takes over a run although somebody asks, at the same time, to start it again', async () => {
+    const events = new FaultyEventStore();
+    const first = bench(() => new Promise(() => undefined), { events });
+    await first.started();
+    const b = bench(() => ok, { events });
+    const again = expect(b.started()).rejects.toMatchObject({ code: 'WrongExpectedRevision' });
+    await b.runner.resume('run');
+    await again;
+    expect((await b.ended('run')).status).toBe('completed');
+  });
+
+  it('drives a run that it finds left alone, also when it refuses what was asked', async () => {
+    const events = new FaultyEventStore();
+    const first = bench(() => new Promise(() => undefined), { events });
+    await first.started();
+    const b = bench(() => ok, { events });
+    const retry = { kind: 'RetryRun', runTimeoutMs: 60_000 } as const;
+    await expect(b.runner.command('run', retry, ana)).rejects.toBeInstanceOf(RefusalError);
+    await b.runner.resume('run');
+    expect((await b.ended('run')).status).toBe('completed');
+    expect(b.faults).toEqual([]);
+  });
+
+  it('goes on after its contents could not be kept for a while', async () => {
+    const blobs = new MemoryBlobStore();
+    const put = blobs.put.bind(blobs);
+    let refusals = 2;
+    blobs.put = (content) => {
+      refusals -= 1;
+      return refusals < 0 ? put(content) : Promise.reject(new StoreError('StoreUnavailable', 'the disk is full'));
+    };
+    const large = { ...ok, envelope: { ...ok.envelope, body: { large: 'x'.repeat(200_000) } } };
+    const b = bench(() => large, { blobs });
+    await b.started();
+    expect((await b.ended('run')).status).toBe('completed');
+    expect(b.caller.calls).toHaveLength(2);
+    expect(b.faults).toEqual([]);
+  });
+
+  it('records an answer of which JSON makes six times as much', async () => {
+    const garbage = { ...ok, envelope: { ...ok.envelope, body: '\u0000'.repeat(60_000) } };
+    const b = bench((_call, index) => (index === 0 ? garbage : ok));
+    await b.started();
+    expect((await b.ended('run')).status).toBe('completed');
+    expect(b.faults).toEqual([]);
+  });
+
+  it('lets a person cancel a run that met a bug', async () => {
+    const broken = executor('b', {
+      input: {
+        references: [],
+        evaluate: () => {
+          throw new Error('a bug');
+        },
+      },
+    });
+    const b = bench(() => ok, { definition: definitionOf([executor('a'), broken], [edge('in', 'a'), edge('a', 'b')]) });
+    await b.started();
+    while (b.faults.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect((await b.runner.command('run', { kind: 'CancelRun' }, ana)).status).toBe('cancelled');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(b.runner.liveRuns).toBe(0);
+    expect(b.runner.stepsUnderWay).toBe(0);
+  });
+
+  it('answers those who ask something of a run that the log does not take', async () => {
+    const events = new FaultyEventStore();
+    const b = bench(
+      () => {
+        events.faults = ['before', 'before', 'before'];
+        return ok;
+      },
+      { events, definition: definitionOf([executor('a')], [edge('in', 'a')]) },
+    );
+    await b.started();
+    while (events.met === 0) await new Promise((resolve) => setImmediate(resolve));
+    const cancel = b.runner.command('run', { kind: 'CancelRun' }, ana);
+    await expect(cancel).rejects.toMatchObject({ code: 'StoreUnavailable' });
+    expect((await b.ended('run')).status).toBe('completed');
+  });
+
+  it('rests while a failed run waits for its last call, although a retry would be due', async () => {
+    let finish: (outcome: CallOutcome) => void = () => undefined;
+    const final: CallOutcome = { ok: false, error: { code: 'http_status', message: 'no', retryable: false } };
+    const parallel = definitionOf(
+      [executor('failing'), executor('waiting'), executor('long')],
+      [edge('in', 'failing'), edge('in', 'waiting'), edge('in', 'long')],
+    );
+    const b = bench(
+      (call) => {
+        if (call.idempotencyKey === 'run:long') return new Promise((resolve) => (finish = resolve));
+        return call.idempotencyKey === 'run:waiting' ? retryable : final;
+      },
+      { definition: parallel },
+    );
+    let ticks = 0;
+    const tick = b.runner.tick.bind(b.runner);
+    b.runner.tick = () => {
+      ticks += 1;
+      return tick();
+    };
+    await b.started();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(ticks).toBeLessThan(10);
+    finish(ok);
+    expect((await b.ended('run')).status).toBe('failed');
+  });
+
+  it('takes over the other runs when one cannot be taken over', async () => {
+    const events = new FaultyEventStore();
+    const left = bench(() => new Promise(() => undefined), { events });
+    await left.started();
+    const b = bench(() => ok, { events });
+    const runner = new Runner({
+      events,
+      blobs: new MemoryBlobStore(),
+      caller: b.caller,
+      definitionOf: () => Promise.reject(new Error('no such version')),
+      clock: new SystemClock(),
+      ids: new RandomIdSource(),
+      random: () => 0.5,
+      limits: { liveRunsMax: 5, stepConcurrencyMax: 5, drainMs: 100 },
+      onFault: (_runId, error) => b.faults.push(error),
+    });
+    await runner.resume('run');
+    expect(b.faults).toMatchObject([{ message: 'no such version' }]);
+    expect(runner.liveRuns).toBe(0);
   });
 });

@@ -60,7 +60,7 @@ export class Runner implements Ticking {
     definition: CompiledDefinition,
     context: RequestContext,
   ): Promise<RunState> {
-    await this.starting.get(runId);
+    while (this.starting.has(runId)) await this.starting.get(runId);
     if (this.runs.has(runId))
       throw new StoreError('WrongExpectedRevision', 'the run exists', { expected: 'no_stream' });
     this.refuseWhenFull();
@@ -77,18 +77,33 @@ export class Runner implements Ticking {
     }
   }
 
-  /** Takes over a run that no one drives: after a restart, or when a start's outcome was unknown. */
+  /**
+   * Takes over a run that no one drives: after a restart, or when a start's outcome was unknown. A run that cannot be
+   * taken over is reported and left alone; throws only what a later attempt may overcome (StoreError).
+   */
   async resume(runId: string): Promise<void> {
-    if (this.runs.has(runId) || !this.accepting) return;
-    const run = await this.adoptFromLog(runId, 'running');
-    if (run) await this.ask(run, { kind: 'ResumeRun' }, run.engine);
+    while (this.starting.has(runId)) await this.starting.get(runId);
+    if (!this.accepting) return;
+    try {
+      const run = await this.adoptFromLog(runId, 'running');
+      if (run) await this.ask(run, { kind: 'ResumeRun' }, run.engine);
+    } catch (error) {
+      if (isStoreError(error) && error.retryable) throw error;
+      this.parts.onFault(runId, error);
+    }
   }
 
   /** Cancels, or retries, a run, whether it is driven here or not. Throws RefusalError. */
   async command(runId: string, command: RunCommand, context: RequestContext): Promise<RunState> {
-    const run = this.runs.get(runId) ?? (await this.adoptFromLog(runId));
+    while (this.starting.has(runId)) await this.starting.get(runId);
+    const adopted = await this.adoptFromLog(runId);
+    const run = this.runs.get(runId);
     if (!run) throw new RefusalError(refuse('not_found', 'FLK-0500', 'execution not found'));
-    return this.ask(run, command, context);
+    const leftAlone = adopted?.state?.status === 'running';
+    const answer = this.ask(run, command, context);
+    // Recovery passes over a run that it finds here: what it would have done is done here, whatever comes of the command.
+    if (leftAlone) this.ask(adopted, { kind: 'ResumeRun' }, adopted.engine).catch(() => undefined);
+    return answer;
   }
 
   /** Resolves with the ended run, or undefined after `waitMs`; undefined at once for a run not driven here. */
@@ -149,6 +164,7 @@ export class Runner implements Ticking {
       this.adopt(run, pending);
     } catch (error) {
       this.runs.delete(run.id);
+      rejectAskers(run, error);
       if (isStoreError(error, 'AppendOutcomeUnknown')) this.suspect(run.id);
       throw error;
     } finally {
@@ -168,17 +184,16 @@ export class Runner implements Ticking {
     try {
       await this.resume(runId);
       this.suspects.delete(runId);
-    } catch (error) {
-      if (isStoreError(error) && error.retryable) return;
-      this.suspects.delete(runId);
-      this.parts.onFault(runId, error);
+    } catch {
+      // The log does not answer yet.
     }
   }
 
+  /** The run as its log tells it; undefined when there is none, or it is driven here already. */
   private async adoptFromLog(runId: string, onlyWhen?: RunState['status']): Promise<LiveRun | undefined> {
+    if (this.runs.has(runId)) return undefined;
     const read = await readLiveRun(runId, this.parts, onlyWhen);
-    const known = this.runs.get(runId);
-    if (known || !read) return known;
+    if (!read || this.runs.has(runId)) return undefined;
     this.runs.set(runId, read);
     return read;
   }
@@ -186,6 +201,8 @@ export class Runner implements Ticking {
   private ask(run: LiveRun, command: RunCommand, context: RequestContext): Promise<RunState> {
     return new Promise((resolve, reject) => {
       run.askers.push({ command, context, resolve, reject });
+      // A person may ask of a faulted run what the engine cannot do: to cancel it.
+      run.faulted = false;
       this.keepMoving(run);
     });
   }
@@ -197,6 +214,7 @@ export class Runner implements Ticking {
     this.move(run)
       .catch((error: unknown) => {
         run.faulted = true;
+        rejectAskers(run, error);
         this.parts.onFault(run.id, error);
       })
       .finally(() => {
@@ -209,10 +227,13 @@ export class Runner implements Ticking {
     for (;;) {
       if (run.stalled) {
         if (this.parts.clock.nowMs() < run.stalledUntilMs) return;
-        if ((await this.record(run, run.stalled)) === 'stalled') return;
+        if ((await this.record(run, run.stalled)) !== 'stalled') continue;
+        rejectAskers(run, new StoreError('StoreUnavailable', 'the log does not answer'));
+        return;
       } else if (run.askers.length > 0) {
         await this.answer(run);
       } else if (run.state?.status === 'running' && (run.results.length > 0 || run.look)) {
+        if (this.isPaused(run)) return;
         await this.goOn(run);
       } else {
         return;
@@ -241,13 +262,24 @@ export class Runner implements Ticking {
     run.look = false;
     const expired = run.state !== null && Date.parse(run.state.deadlineAt) <= this.parts.clock.nowMs();
     const command: RunCommand = expired ? { kind: 'ExpireRun' } : { kind: 'AdvanceRun', results };
-    const outcome = await this.record(run, await this.recorder.prepare(run, command, run.engine));
-    if (outcome === 'void') run.results = [...results, ...run.results];
+    try {
+      await this.record(run, await this.recorder.prepare(run, command, run.engine));
+    } catch (error) {
+      run.results = [...results, ...run.results];
+      if (!isStoreError(error) || !error.retryable) throw error;
+      run.look = true;
+      this.recorder.pause(run);
+    }
+  }
+
+  private isPaused(run: LiveRun): boolean {
+    return run.stalledTimes > 0 && this.parts.clock.nowMs() < run.stalledUntilMs;
   }
 
   private async record(run: LiveRun, pending: PendingAppend): Promise<Recorded> {
     const outcome = await this.recorder.record(run, pending);
     if (outcome === 'recorded') this.adopt(run, pending);
+    if (outcome === 'void') run.results = [...pending.results, ...run.results];
     if (outcome === 'void' && run.state?.status !== 'running') this.ended(run);
     return outcome;
   }
@@ -285,11 +317,16 @@ export class Runner implements Ticking {
     this.wakeAt(nextDueMs(run));
     if (run.stalled || run.faulted) return;
     const running = run.state?.status === 'running';
-    if (run.askers.length > 0 || (running && (run.results.length > 0 || run.look))) {
+    const hasWork = run.results.length > 0 || run.look;
+    if (run.askers.length > 0 || (running && hasWork && !this.isPaused(run))) {
       this.keepMoving(run);
     } else if (!running) {
       this.desk.leave(run);
       if (this.runs.get(run.id) === run) this.runs.delete(run.id);
     }
   }
+}
+
+function rejectAskers(run: LiveRun, reason: unknown): void {
+  for (const asker of run.askers.splice(0)) asker.reject(reason);
 }

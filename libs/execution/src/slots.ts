@@ -10,7 +10,7 @@ export interface SlotKey {
 export class Slots {
   private used = 0;
   private readonly usedByKey = new Map<string, number>();
-  private readonly line = new Map<string, () => void>();
+  private readonly line = new Map<string, { readonly key: SlotKey; readonly called: () => void }>();
 
   /** @param max >= 1 */
   constructor(private readonly max: number) {}
@@ -23,15 +23,19 @@ export class Slots {
     return this.line.size;
   }
 
-  tryAcquire({ key, max }: SlotKey): boolean {
-    const ofKey = this.usedByKey.get(key) ?? 0;
-    if (this.used >= this.max || (max !== undefined && ofKey >= max)) return false;
+  /** Whether `tryAcquire` would succeed. */
+  hasFree({ key, max }: SlotKey): boolean {
+    return this.used < this.max && (max === undefined || (this.usedByKey.get(key) ?? 0) < max);
+  }
+
+  tryAcquire(slot: SlotKey): boolean {
+    if (!this.hasFree(slot)) return false;
     this.used += 1;
-    this.usedByKey.set(key, ofKey + 1);
+    this.usedByKey.set(slot.key, (this.usedByKey.get(slot.key) ?? 0) + 1);
     return true;
   }
 
-  /** Gives one claim back and calls whoever waits, in the order in which they came; each looks for itself again. */
+  /** Gives one claim back and calls those who may use it, in the order in which they came; each looks for itself again. */
   release({ key }: SlotKey): void {
     const ofKey = (this.usedByKey.get(key) ?? 1) - 1;
     if (ofKey === 0) this.usedByKey.delete(key);
@@ -41,21 +45,23 @@ export class Slots {
   }
 
   /** Puts `who` in line, once; `called` runs when a slot may be free. */
-  wait(who: string, called: () => void): void {
-    if (!this.line.has(who)) this.line.set(who, called);
+  wait(who: string, key: SlotKey, called: () => void): void {
+    if (!this.line.has(who)) this.line.set(who, { key, called });
   }
 
   leave(who: string): void {
     this.line.delete(who);
   }
 
-  /** Calls those in front until the free slots are used; one that waits for a full key lines up again behind the others. */
+  /** Who waits for a full key keeps its place; those behind it that wait for another one are not held up. */
   private callNext(): void {
-    for (let tries = this.line.size; tries > 0 && this.used < this.max; tries -= 1) {
-      const [front] = this.line;
-      if (!front) return;
-      this.line.delete(front[0]);
-      front[1]();
+    let left = this.line.size;
+    for (const [who, { key, called }] of this.line) {
+      if (left === 0 || this.used >= this.max) return;
+      left -= 1;
+      if (!this.hasFree(key)) continue;
+      this.line.delete(who);
+      called();
     }
   }
 }
