@@ -1,5 +1,7 @@
 import type { CallOutcome } from '@app/provider';
+import type { Json } from '@app/kernel';
 import { isRefusal } from '@app/kernel';
+import type { CompiledStep } from './compiled-definition.js';
 import { decideRun } from './execution.js';
 import type { ExecutionEvent } from './execution-events.js';
 import type { ExecutionState } from './execution-state.js';
@@ -273,6 +275,58 @@ describe('a run', () => {
     ]);
     expect(events).toMatchObject([
       { type: 'StepFailed', data: { error: { code: 'invalid_response' } } },
+      { type: 'ExecutionFailed' },
+    ]);
+  });
+
+  it('decides a failed conditional again when a person retries the run', () => {
+    const undecidable: CompiledStep = {
+      ...(conditional('if', () => true) as Extract<CompiledStep, { kind: 'conditional' }>),
+      condition: { references: [], evaluate: () => ({ ok: false, message: 'no such key' }) },
+    };
+    const definition = definitionOf([undecidable], [edge('in', 'if')]);
+    const { events } = run([
+      [startCommand(), at(0, definition)],
+      [{ kind: 'RetryRun', runTimeoutMs: 1_000 }, at(900, definition)],
+    ]);
+    expect(events).toMatchObject([
+      { type: 'ExecutionRetried', data: { fromNodeId: 'if' } },
+      { type: 'StepFailed', data: { nodeId: 'if', attempt: 2, stepNumber: 1 } },
+      { type: 'ExecutionFailed' },
+    ]);
+  });
+
+  it('makes the input of a step that failed before its first claim anew when a person retries the run', () => {
+    let broken = true;
+    const evaluate = () => (broken ? { ok: false as const, message: 'not now' } : { ok: true as const, value: 'made' });
+    const definition = definitionOf([executor('a', { input: { references: [], evaluate } })], [edge('in', 'a')]);
+    const { state } = run([[startCommand(), at(0, definition)]]);
+    broken = false;
+    const retried = decideRun({ kind: 'RetryRun', runTimeoutMs: 1_000 }, state, at(900, definition));
+    expect(isRefusal(retried) ? [] : retried.events).toMatchObject([
+      { type: 'ExecutionRetried' },
+      { type: 'StepStarted', data: { nodeId: 'a', attempt: 2, input: 'made' } },
+    ]);
+  });
+
+  it('gives a retried run the time that its workflow grants', () => {
+    const definition = { ...two, settings: { runTimeoutSeconds: 3_600 } };
+    const { events } = run([
+      [startCommand(), at(0, definition)],
+      [result('a', failed(false)), at(0, definition)],
+      [{ kind: 'RetryRun', runTimeoutMs: 1_000 }, at(0, definition)],
+    ]);
+    const deadlineAt = new Date(START_MS + 3_600_000).toISOString();
+    expect(events[0]).toMatchObject({ type: 'ExecutionRetried', data: { deadlineAt } });
+  });
+
+  it('fails a step whose output is nested too deep to be recorded', () => {
+    let deep: Json = 'x';
+    for (let level = 0; level < 60; level += 1) deep = [deep];
+    const definition = definitionOf([setOutput('out', deep)], [edge('in', 'out')]);
+    expect(run([[startCommand(), at(0, definition)]]).events).toMatchObject([
+      { type: 'ExecutionStarted' },
+      { type: 'StepFailed', data: { error: { code: 'output_failed' } } },
       { type: 'ExecutionFailed' },
     ]);
   });

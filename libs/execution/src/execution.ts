@@ -26,7 +26,8 @@ export function decideRun(command: RunCommand, state: ExecutionState, situation:
   if (state === null) return refuse('not_found', 'FLK-0500', 'execution not found');
   if (command.kind === 'RetryRun') {
     if (state.status !== 'failed') return refuse('state', 'FLK-0501', `a ${state.status} run cannot be retried`);
-    retry(draft, state, command.runTimeoutMs);
+    const seconds = situation.definition.settings.runTimeoutSeconds;
+    retry(draft, state, seconds === undefined ? command.runTimeoutMs : seconds * 1000);
     return ended(draft, advance(draft));
   }
   if (state.status !== 'running') {

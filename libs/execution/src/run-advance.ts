@@ -10,7 +10,18 @@ import type { NodeOutcome } from './planner.js';
 import { plan } from './planner.js';
 import { CONTENT_DEPTH_MAX } from './run-command.js';
 import type { Draft } from './run-draft.js';
-import { add, endOf, identityOf, instantFailed, runOf, scopeOf, stepEnded, stepOf, takenEdges } from './run-draft.js';
+import {
+  add,
+  endOf,
+  identityOf,
+  instantFailed,
+  nextAttempt,
+  runOf,
+  scopeOf,
+  stepEnded,
+  stepOf,
+  takenEdges,
+} from './run-draft.js';
 
 /**
  * Goes on from where the run stands: skips what is dead, decides what has no effect, claims what may run, and ends the
@@ -48,9 +59,14 @@ function outcomeOf(
 ): NodeOutcome | undefined {
   const step = state.steps[nodeId];
   if (step?.status === 'completed') return { kind: 'completed', takenEdges: step.takenEdges ?? [] };
-  if (step !== undefined || blocked.has(nodeId)) return { kind: 'pending' };
+  if (blocked.has(nodeId) || (step !== undefined && !isToBegin(step))) return { kind: 'pending' };
   if (state.skipped[nodeId] !== undefined) return { kind: 'skipped' };
   return passed.get(nodeId);
+}
+
+/** Failed before it was ever claimed and is tried again by a person: it is decided as if it were met for the first time. */
+function isToBegin(step: StepState): boolean {
+  return step.status === 'waiting' && step.executorId === undefined;
 }
 
 function skip(draft: Draft, nodeId: string, passed: Map<string, NodeOutcome>): void {
@@ -89,7 +105,14 @@ function decideInstantly(draft: Draft, step: Extract<CompiledStep, { kind: 'cond
       return;
     }
     const given = step.node.data ?? {};
-    stepEnded(draft, step, undefined, 'output' in given ? { ...given, output: output.value } : given, 0);
+    const put = 'output' in given ? { ...given, output: output.value } : given;
+    const defect = jsonDefect(put, CONTENT_DEPTH_MAX);
+    if (defect) {
+      const message = `output evaluation failed: ${defect.path} ${defect.problem}`;
+      instantFailed(draft, step, { code: 'output_failed', message });
+    } else {
+      stepEnded(draft, step, undefined, put, 0);
+    }
     return;
   }
   const result = step.condition.evaluate(scope);
@@ -114,7 +137,7 @@ function claimFirst(draft: Draft, step: ExecutorStep, blocked: Map<string, Execu
     const message = `input transformation failed: ${defect.path} ${defect.problem}`;
     instantFailed(draft, step, { code: 'input_transformation_failed', message });
   } else if (draft.situation.claim(step)) {
-    claim(draft, step, 1, body.value);
+    claim(draft, step, nextAttempt(runOf(draft).steps[step.node.id]), body.value);
   } else {
     blocked.set(step.node.id, step);
   }
@@ -122,10 +145,11 @@ function claimFirst(draft: Draft, step: ExecutorStep, blocked: Map<string, Execu
 
 function claimDueRetries(draft: Draft, blocked: Map<string, ExecutorStep>): void {
   for (const waiting of Object.values(runOf(draft).steps)) {
-    if (waiting.status !== 'waiting' || Date.parse(waiting.retryAt ?? '') > draft.situation.nowMs) continue;
+    if (waiting.status !== 'waiting' || isToBegin(waiting)) continue;
+    if (Date.parse(waiting.retryAt ?? '') > draft.situation.nowMs) continue;
     const step = stepOf(draft, waiting.nodeId);
     if (step.kind !== 'executor') throw new Error(`"${waiting.nodeId}" waits, but is no executor node`);
-    if (draft.situation.claim(step)) claim(draft, step, (waiting.attempts.at(-1)?.attempt ?? 0) + 1);
+    if (draft.situation.claim(step)) claim(draft, step, nextAttempt(waiting));
     else blocked.set(waiting.nodeId, step);
   }
 }

@@ -33,6 +33,7 @@ export type RunCommand =
   | { readonly kind: 'ResumeRun' }
   | { readonly kind: 'CancelRun'; readonly reason?: string }
   | { readonly kind: 'ExpireRun' }
+  /** The time it gets unless its workflow says otherwise. */
   | { readonly kind: 'RetryRun'; readonly runTimeoutMs: number };
 
 /** What a decision needs from outside its stream. */

@@ -39,7 +39,7 @@ export function stepEnded(
   const attempt = claimed?.attempts.at(-1);
   // Set one by one: copying an object into a larger literal costs ten times as much, for every step of every run.
   const data = identityOf(draft, step) as EndedStep;
-  data.attempt = attempt === undefined ? 1 : attempt.attempt;
+  data.attempt = attempt === undefined ? nextAttempt(runOf(draft).steps[step.node.id]) : attempt.attempt;
   data.startedAt = attempt === undefined ? draft.nowIso : attempt.startedAt;
   data.durationMs = durationMs;
   if (call !== undefined) data.call = call;
@@ -54,15 +54,20 @@ export function stepEnded(
 
 type EndedStep = Extract<ExecutionEvent, { type: 'StepCompleted' }>['data'];
 
+export function nextAttempt(step: StepState | undefined): number {
+  return (step?.attempts.at(-1)?.attempt ?? 0) + 1;
+}
+
 export function instantFailed(draft: Draft, step: CompiledStep, error: RunError): void {
+  const attempt = nextAttempt(runOf(draft).steps[step.node.id]);
   add(draft, {
     type: 'StepFailed',
     data: {
       ...identityOf(draft, step),
-      attempt: 1,
+      attempt,
       startedAt: draft.nowIso,
       durationMs: 0,
-      error: { ...error, nodeId: step.node.id, attempt: 1 },
+      error: { ...error, nodeId: step.node.id, attempt },
     },
   });
 }
