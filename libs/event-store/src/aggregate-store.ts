@@ -83,7 +83,7 @@ export class AggregateStore {
     for (let attempt = 0; ; attempt += 1) {
       const loaded = await this.load(decider, id);
       if (options.expectedRevision !== undefined && options.expectedRevision !== loaded.revision) {
-        return conflict(options.expectedRevision, loaded.revision);
+        return revisionConflict(options.expectedRevision, loaded.revision);
       }
       const decision = decider.decide(command, loaded.state);
       if (isRefusal(decision)) return decision;
@@ -93,7 +93,7 @@ export class AggregateStore {
       } catch (error) {
         if (!isStoreError(error, 'WrongExpectedRevision')) throw error;
         if (options.expectedRevision !== undefined || attempt === REDECISIONS_MAX) {
-          return conflict(options.expectedRevision ?? loaded.revision, error.details.actual ?? -1);
+          return revisionConflict(options.expectedRevision ?? loaded.revision, error.details.actual ?? -1);
         }
       }
     }
@@ -185,7 +185,8 @@ function effectiveAtMs({ recordedAt, metadata }: RecordedEvent): number {
   return Math.min(Date.parse(recordedAt), Date.parse(metadata.occurredAt));
 }
 
-function conflict(expected: number, actual: number): Refusal {
+/** The caller decided on another revision than the one that stands. */
+export function revisionConflict(expected: number, actual: number): Refusal {
   return refuse(
     'conflict',
     REVISION_CONFLICT,

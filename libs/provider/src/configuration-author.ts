@@ -2,6 +2,7 @@
 import type { FieldFinding, IdSource, JsonObject, Refusal, RequestContext } from '@app/kernel';
 import { isRefusal, keyOf, refuse, streamName } from '@app/kernel';
 import type { AggregateStore, Executed, ExecuteOptions, Reservations } from '@app/event-store';
+import { revisionConflict } from '@app/event-store';
 import { authenticationOf } from './authentication.js';
 import { findProvider } from './catalog.js';
 import { secretPathsOf, urlFindings } from './configuration-secrets.js';
@@ -71,6 +72,8 @@ export class ConfigurationAuthor {
   ): Promise<WrittenConfiguration | Refusal> {
     const { state, revision } = await this.aggregates.load(providerConfiguration, id);
     if (!existsConfiguration(state)) return configurationNotFound();
+    const { expectedRevision = revision } = options;
+    if (expectedRevision !== revision) return revisionConflict(expectedRevision, revision);
     const { providerId, config, ...fields } = input;
     const refused = fieldsRefusal(input);
     if (refused) return refused;
@@ -89,7 +92,7 @@ export class ConfigurationAuthor {
       ...(sealed ? { config: sealed.document } : {}),
     };
     // Masks were resolved against this revision: decided on another one, an old secret could come back.
-    const pinned = sealed && options.expectedRevision === undefined ? { expectedRevision: revision } : options;
+    const pinned = sealed ? { expectedRevision } : options;
     const newName = fields.name === undefined || fields.name === state.name ? undefined : fields.name;
     return this.write(id, command, sealed, newName, context, pinned);
   }

@@ -248,3 +248,31 @@ describe('an unknown workflow', () => {
     expect(await refused(author.clone(UNKNOWN, 'b', context))).toBe('FLK-0100');
   });
 });
+
+describe('an update that loses a race', () => {
+  it('never records what it did not seal', async () => {
+    const { author, aggregates, events } = house();
+    const { id } = await author.create(hook('a', '/a', 'the first secret'), context);
+    await author.activate(id, context);
+    await author.deactivate(id, context);
+    const execute = aggregates.execute.bind(aggregates);
+    let overtaken = false;
+    aggregates.execute = async (...args) => {
+      if (!overtaken) {
+        overtaken = true;
+        await execute(workflow, id, { kind: 'DraftWorkflow' }, context);
+      }
+      return execute(...args);
+    };
+    await author.update(id, hook('a', '/a', 'the second secret'), context).catch(() => undefined);
+    for await (const event of events.readAll()) expect(JSON.stringify(event)).not.toContain('the second secret');
+  });
+
+  it('is refused when it names a revision that is yet to come', async () => {
+    const { author } = house();
+    const { id, revision } = await author.create(hook('a', '/a', 'a secret'), context);
+    const expectedRevision = revision + 1;
+    expect(await refused(author.update(id, hook('a', '/b'), context, { expectedRevision }))).toBe('FLK-0350');
+    expect(await refused(author.activate(id, context, { expectedRevision }))).toBe('FLK-0350');
+  });
+});

@@ -1,8 +1,8 @@
 // Everything that writes workflows: gathers the facts that a decision needs, claims what must be unique, keeps the secrets.
 import type { AggregateStore, Executed, ExecuteOptions, Loaded } from '@app/event-store';
-import { isStoreError } from '@app/event-store';
-import type { IdSource, RequestContext } from '@app/kernel';
-import { accepted, refuse, RefusalError } from '@app/kernel';
+import { isStoreError, revisionConflict } from '@app/event-store';
+import type { IdSource, Refusal, RequestContext } from '@app/kernel';
+import { accepted, isRefusal, refuse, RefusalError } from '@app/kernel';
 import type { SecretStore } from '@app/provider';
 import { noProviderFindings } from './definition-check.js';
 import { providerFindingsOf } from './executor-check.js';
@@ -82,23 +82,20 @@ export class WorkflowAuthor {
     const loaded = await this.aggregates.load(workflow, id);
     const { state } = loaded;
     const pinned = this.pinned(loaded, options);
-    if (!isLiving(state) || state.status !== 'draft') {
-      const probe = { kind: 'UpdateWorkflow' as const, content: sent, providerFindings: noProviderFindings };
-      return this.execute(id, probe, context, options);
-    }
+    if (!isLiving(state) || state.status !== 'draft') throw new RefusalError(updateRefusal(sent, state));
     const before = state.content;
     const content = await this.unmasked(sent, before);
     const providerFindings = await providerFindingsOf(content, this.aggregates);
     const command = { kind: 'UpdateWorkflow' as const, content, providerFindings };
-    if (pinned.isCurrent) accepted(workflow.decide(command, state));
+    accepted(workflow.decide(command, state));
     const undo: Undo[] = [];
-    if (pinned.isCurrent && content.name !== before.name) {
+    if (content.name !== before.name) {
       await this.claims.claimName(id, content.name, context);
       undo.push(() => this.claims.releaseName(id, content.name, context));
     }
     const done = await this.undoing(undo, async () => {
-      const sealed = pinned.isCurrent ? await this.sealed(content, before, undo) : content;
-      return this.execute(id, { ...command, content: sealed }, context, pinned.options);
+      const sealed = await this.sealed(content, before, undo);
+      return this.execute(id, { ...command, content: sealed }, context, pinned);
     });
     const renamed = content.name !== before.name;
     await tidied(
@@ -116,12 +113,12 @@ export class WorkflowAuthor {
       ? await providerFindingsOf(state.content, this.aggregates)
       : noProviderFindings;
     const command = { kind: 'ActivateWorkflow' as const, providerFindings };
-    if (!pinned.isCurrent || !isLiving(state)) return this.execute(id, command, context, pinned.options);
+    if (!isLiving(state)) return this.execute(id, command, context, pinned);
     accepted(workflow.decide(command, state));
     const routes = webhookRoutesOf(state.content);
     await this.claims.claimRoutes(id, routes, context);
     const undo = [() => this.claims.releaseRoutes(id, routes, context)];
-    return this.undoing(undo, () => this.execute(id, command, context, pinned.options));
+    return this.undoing(undo, () => this.execute(id, command, context, pinned));
   }
 
   async deactivate(id: string, context: RequestContext, options: ExecuteOptions = {}): Promise<Authored> {
@@ -155,11 +152,11 @@ export class WorkflowAuthor {
 
   /**
    * The facts were gathered for the state just read, so the decision must be about that state: a lost race is a conflict.
-   * `isCurrent` is false when the caller named another revision; the store then refuses, and nothing needs to be prepared.
+   * Another revision that the caller named is refused here: by the time of the append it could be the current one.
    */
-  private pinned(loaded: Loaded<WorkflowState>, options: ExecuteOptions) {
-    const expectedRevision = options.expectedRevision ?? loaded.revision;
-    return { options: { expectedRevision }, isCurrent: expectedRevision === loaded.revision };
+  private pinned({ revision }: Loaded<WorkflowState>, { expectedRevision = revision }: ExecuteOptions): ExecuteOptions {
+    if (expectedRevision !== revision) throw new RefusalError(revisionConflict(expectedRevision, revision));
+    return { expectedRevision };
   }
 
   private async unmasked(sent: WorkflowContent, before?: WorkflowContent): Promise<WorkflowContent> {
@@ -192,6 +189,14 @@ export class WorkflowAuthor {
       throw error;
     }
   }
+}
+
+/** Why what is no draft cannot be updated. Decided on the state at hand: what was sent holds secrets in clear. */
+function updateRefusal(sent: WorkflowContent, state: WorkflowState): Refusal {
+  const probe = { kind: 'UpdateWorkflow' as const, content: sent, providerFindings: noProviderFindings };
+  const decision = workflow.decide(probe, state);
+  if (!isRefusal(decision)) throw new Error('only a draft can be updated');
+  return decision;
 }
 
 /**
