@@ -35,7 +35,7 @@ export function authenticationOf(connector: Connector, config: JsonObject): Auth
       : [{ field: root, message: 'must be an object' }];
   }
   const type = config['auth_type'] ?? (config['api_key'] === undefined ? 'none' : 'api_key');
-  if (typeof type !== 'string' || !(type in builders)) {
+  if (typeof type !== 'string' || !Object.hasOwn(builders, type)) {
     return [{ field: 'config.auth_type', message: `must be one of ${Object.keys(builders).join(', ')}` }];
   }
   return builders[type as AuthType](config);
