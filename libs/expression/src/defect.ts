@@ -24,5 +24,6 @@ export function joinPath(prefix: string, path: string): string {
 
 /** At most 80 characters of a text that somebody else wrote, for a message. */
 export function excerpt(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  // A cut through a character must not leave half of it: such a text cannot stand in an event.
+  return text.length > 80 ? `${text.slice(0, 77).toWellFormed()}...` : text;
 }
