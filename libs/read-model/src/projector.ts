@@ -154,8 +154,8 @@ export class Projector {
         return { view, changes: { view: view.name, documents: [], entries, answersFromNow }, documents: new Map() };
       }
       const typed = projection as unknown as DocumentProjection<object>;
-      const documents = this.foldDocuments(view, typed, noted());
-      const changed = [...documents].map(([key, document]) => changeOf(typed, key, document));
+      const { documents, originals } = this.foldDocuments(view, typed, noted());
+      const changed = [...documents].map(([key, document]) => changeOf(typed, key, document, originals.get(key)));
       return { view, changes: { view: view.name, documents: changed, entries: [], answersFromNow }, documents };
     } catch (error) {
       const where = current ? ` at event ${current.id} (${current.type}, ${current.position})` : '';
@@ -168,17 +168,21 @@ export class Projector {
     view: View,
     { key: keyOf, fold }: DocumentProjection<object>,
     events: Iterable<RecordedEvent>,
-  ): Map<string, object | undefined> {
-    const changed = new Map<string, object | undefined>();
+  ): { readonly documents: Map<string, object | undefined>; readonly originals: Map<string, object | undefined> } {
+    const documents = new Map<string, object | undefined>();
+    const originals = new Map<string, object | undefined>();
     for (const event of events) {
       const key = keyOf(event);
       if (key === undefined) continue;
-      const before = changed.has(key) ? changed.get(key) : this.known(view, key);
+      const touched = documents.has(key);
+      const before = touched ? documents.get(key) : this.known(view, key);
       const after = fold(before, event);
       // Most events of a run leave its row as it was.
-      if (after !== before || changed.has(key)) changed.set(key, after);
+      if (after === before && !touched) continue;
+      if (!touched) originals.set(key, before);
+      documents.set(key, after);
     }
-    return changed;
+    return { documents, originals };
   }
 
   private known(view: View, key: string): object | undefined {
@@ -221,8 +225,16 @@ function entriesOf(projection: EntryProjection, events: Iterable<RecordedEvent>)
   return entries;
 }
 
-function changeOf(projection: DocumentProjection<object>, key: string, document: object | undefined): DocumentChange {
-  if (document === undefined) return { key, json: undefined, values: [] };
-  const values = Object.values(projection.fields).map(({ of }) => valueOf(of(document)));
-  return { key, json: JSON.stringify(document), values };
+/** @param original the document of the row as it stands, if there is one */
+function changeOf(
+  projection: DocumentProjection<object>,
+  key: string,
+  document: object | undefined,
+  original: object | undefined,
+): DocumentChange {
+  if (document === undefined) return { key, json: undefined, values: [], sameValues: false };
+  const fields = Object.values(projection.fields);
+  const values = fields.map(({ of }) => valueOf(of(document)));
+  const sameValues = original !== undefined && fields.every(({ of }, index) => valueOf(of(original)) === values[index]);
+  return { key, json: JSON.stringify(document), values, sameValues };
 }

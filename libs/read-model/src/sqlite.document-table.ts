@@ -37,8 +37,10 @@ export class SqliteDocumentTable {
     const columns = this.declaration.fields.map(() => '?, ').join('');
     const put = this.statements.get(`INSERT OR REPLACE INTO ${this.table} VALUES (?, ${columns}?)`);
     const remove = this.statements.get(`DELETE FROM ${this.table} WHERE key = ?`);
-    for (const { key, json, values } of changes) {
+    const rewrite = this.statements.get(`UPDATE ${this.table} SET doc = ? WHERE key = ?`);
+    for (const { key, json, values, sameValues } of changes) {
       if (json === undefined) remove.run(storedText(key));
+      else if (sameValues) rewrite.run(json, storedText(key));
       else put.run(storedText(key), ...values.map(stored), json);
     }
   }
