@@ -251,6 +251,17 @@ describe('a run', () => {
     expect(state?.steps['a']).toMatchObject({ status: 'running', failures: 0 });
   });
 
+  it('makes no further call after a restart that came too late', () => {
+    const { events } = run([
+      [startCommand(), at(0)],
+      [{ kind: 'ResumeRun' }, at(60_000)],
+    ]);
+    expect(events).toMatchObject([
+      { type: 'StepFailed', data: { nodeId: 'a', error: { code: 'interrupted' } } },
+      { type: 'ExecutionFailed', data: { error: { code: 'timeout' } } },
+    ]);
+  });
+
   it('leaves an at-most-once claim without a result to a person, who may retry it', () => {
     const once = definitionOf([executor('a', { effect: 'at_most_once' })], [edge('in', 'a')]);
     const stopped: readonly [RunCommand, Situation][] = [

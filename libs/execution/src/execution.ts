@@ -9,7 +9,7 @@ import { evolveExecution, INTERRUPTED, runCopy } from './execution-state.js';
 import { advance } from './run-advance.js';
 import type { RunCommand, RunDecision, Situation } from './run-command.js';
 import type { Draft } from './run-draft.js';
-import { add, endOf, runningSteps, stepIdentity } from './run-draft.js';
+import { add, endOf, runningSteps, runOf, stepIdentity } from './run-draft.js';
 import { settle } from './run-settle.js';
 
 export function decideRun(command: RunCommand, state: ExecutionState, situation: Situation): RunDecision | Refusal {
@@ -40,7 +40,9 @@ export function decideRun(command: RunCommand, state: ExecutionState, situation:
       return ended(draft, advance(draft));
     case 'ResumeRun':
       for (const step of runningSteps(state)) interrupt(draft, step);
-      return ended(draft, advance(draft));
+      if (Date.parse(state.deadlineAt) > situation.nowMs) return ended(draft, advance(draft));
+      expire(draft, runOf(draft));
+      return ended(draft, []);
     case 'CancelRun':
       cancel(draft, state, command.reason);
       return ended(draft, []);
