@@ -8,12 +8,11 @@ import type { NextTick, Ticking } from '@app/shell';
 import { after, within } from '@app/shell/nest';
 import { CallDesk } from './call-desk.js';
 import type { CompiledDefinition } from './compiled-definition.js';
-
 import type { RunCommand } from './run-command.js';
 import type { RunState } from './execution-state.js';
-import type { LiveRun, PendingAppend } from './live-run.js';
+import type { LiveRun } from './live-run.js';
 import { engineContext, liveRun, nextDueMs, readLiveRun } from './live-run.js';
-import type { Recorded } from './run-recorder.js';
+import { RunDriver, rejectAskers } from './run-driver.js';
 import { RunRecorder, STALL_LONGEST_MS } from './run-recorder.js';
 import type { RunnerParts } from './runner-parts.js';
 
@@ -26,6 +25,7 @@ export class Runner implements Ticking {
   private readonly suspects = new Set<string>();
   private readonly desk: CallDesk;
   private readonly recorder: RunRecorder;
+  private readonly driver: RunDriver;
   private accepting = true;
   private wake: () => void = () => undefined;
   /** When the next tick is going to happen at the latest, in milliseconds of the clock. */
@@ -34,6 +34,12 @@ export class Runner implements Ticking {
   constructor(private readonly parts: RunnerParts) {
     this.desk = new CallDesk(parts.caller, parts.clock, parts.limits.stepConcurrencyMax, parts.onFault);
     this.recorder = new RunRecorder(parts, this.desk);
+    this.driver = new RunDriver(parts, this.desk, this.recorder, {
+      paused: (run) => this.wakeAt(nextDueMs(run)),
+      over: (run) => {
+        if (this.runs.get(run.id) === run) this.runs.delete(run.id);
+      },
+    });
   }
 
   get liveRuns(): number {
@@ -86,7 +92,7 @@ export class Runner implements Ticking {
     if (!this.accepting) return;
     try {
       const run = await this.adoptFromLog(runId, 'running');
-      if (run) await this.ask(run, { kind: 'ResumeRun' }, run.engine);
+      if (run) await this.driver.ask(run, { kind: 'ResumeRun' }, run.engine);
     } catch (error) {
       if (isStoreError(error) && error.retryable) throw error;
       this.parts.onFault(runId, error);
@@ -100,9 +106,9 @@ export class Runner implements Ticking {
     const run = this.runs.get(runId);
     if (!run) throw new RefusalError(refuse('not_found', 'FLK-0500', 'execution not found'));
     const leftAlone = adopted?.state?.status === 'running';
-    const answer = this.ask(run, command, context);
+    const answer = this.driver.ask(run, command, context);
     // Recovery passes over a run that it finds here: what it would have done is done here, whatever comes of the command.
-    if (leftAlone) this.ask(adopted, { kind: 'ResumeRun' }, adopted.engine).catch(() => undefined);
+    if (leftAlone) this.driver.ask(adopted, { kind: 'ResumeRun' }, adopted.engine).catch(() => undefined);
     return answer;
   }
 
@@ -130,7 +136,7 @@ export class Runner implements Ticking {
     for (const runId of [...this.suspects]) await this.resumeSuspect(runId);
     let dueMs = this.suspects.size > 0 ? nowMs + STALL_LONGEST_MS : Infinity;
     for (const run of this.runs.values()) {
-      if (!run.busy && nextDueMs(run) <= nowMs) this.lookAgain(run);
+      if (!run.busy && nextDueMs(run) <= nowMs) this.driver.lookAgain(run);
       if (!run.busy) dueMs = Math.min(dueMs, nextDueMs(run));
     }
     this.tickDueMs = Math.min(this.tickDueMs, dueMs);
@@ -161,7 +167,7 @@ export class Runner implements Ticking {
     try {
       const pending = await this.recorder.prepare(run, command, context, startId);
       await this.recorder.recordStart(run, pending);
-      this.adopt(run, pending);
+      this.driver.adopt(run, pending);
     } catch (error) {
       this.runs.delete(run.id);
       rejectAskers(run, error);
@@ -171,7 +177,7 @@ export class Runner implements Ticking {
       run.busy = false;
     }
     const { state } = run;
-    this.letGo(run);
+    this.driver.letGo(run);
     return state as RunState;
   }
 
@@ -198,135 +204,9 @@ export class Runner implements Ticking {
     return read;
   }
 
-  private ask(run: LiveRun, command: RunCommand, context: RequestContext): Promise<RunState> {
-    return new Promise((resolve, reject) => {
-      run.askers.push({ command, context, resolve, reject });
-      // A person may ask of a faulted run what the engine cannot do: to cancel it.
-      run.faulted = false;
-      this.keepMoving(run);
-    });
-  }
-
-  /** One decision of a run after the other, until there is nothing to decide. */
-  private keepMoving(run: LiveRun): void {
-    if (run.busy || run.faulted) return;
-    run.busy = true;
-    this.move(run)
-      .catch((error: unknown) => {
-        run.faulted = true;
-        rejectAskers(run, error);
-        this.parts.onFault(run.id, error);
-      })
-      .finally(() => {
-        run.busy = false;
-        this.letGo(run);
-      });
-  }
-
-  private async move(run: LiveRun): Promise<void> {
-    for (;;) {
-      if (run.stalled) {
-        if (this.parts.clock.nowMs() < run.stalledUntilMs) return;
-        if ((await this.record(run, run.stalled)) !== 'stalled') continue;
-        rejectAskers(run, new StoreError('StoreUnavailable', 'the log does not answer'));
-        return;
-      } else if (run.askers.length > 0) {
-        await this.answer(run);
-      } else if (run.state?.status === 'running' && (run.results.length > 0 || run.look)) {
-        if (this.isPaused(run)) return;
-        await this.goOn(run);
-      } else {
-        return;
-      }
-    }
-  }
-
-  private async answer(run: LiveRun): Promise<void> {
-    const [asker] = run.askers;
-    if (!asker) return;
-    try {
-      const outcome = await this.record(run, await this.recorder.prepare(run, asker.command, asker.context));
-      if (outcome === 'void') return;
-      run.askers.shift();
-      if (outcome === 'recorded') asker.resolve(run.state as RunState);
-      else asker.reject(new StoreError('AppendOutcomeUnknown', 'the log does not answer'));
-    } catch (error) {
-      run.askers.shift();
-      asker.reject(error);
-    }
-  }
-
-  private async goOn(run: LiveRun): Promise<void> {
-    const { results } = run;
-    run.results = [];
-    run.look = false;
-    const expired = run.state !== null && Date.parse(run.state.deadlineAt) <= this.parts.clock.nowMs();
-    const command: RunCommand = expired ? { kind: 'ExpireRun' } : { kind: 'AdvanceRun', results };
-    try {
-      await this.record(run, await this.recorder.prepare(run, command, run.engine));
-    } catch (error) {
-      run.results = [...results, ...run.results];
-      if (!isStoreError(error) || !error.retryable) throw error;
-      run.look = true;
-      this.recorder.pause(run);
-    }
-  }
-
-  private isPaused(run: LiveRun): boolean {
-    return run.stalledTimes > 0 && this.parts.clock.nowMs() < run.stalledUntilMs;
-  }
-
-  private async record(run: LiveRun, pending: PendingAppend): Promise<Recorded> {
-    const outcome = await this.recorder.record(run, pending);
-    if (outcome === 'recorded') this.adopt(run, pending);
-    if (outcome === 'void') run.results = [...pending.results, ...run.results];
-    if (outcome === 'void' && run.state?.status !== 'running') this.ended(run);
-    return outcome;
-  }
-
-  /** The decision is in the log: it is the run's state now, and its claims may take effect. */
-  private adopt(run: LiveRun, { decision, batch, claimed }: PendingAppend): void {
-    run.state = decision.state;
-    run.revision += batch.length;
-    if (run.state?.status !== 'running') {
-      this.desk.giveBack(run, claimed.length);
-      this.ended(run);
-      return;
-    }
-    for (const step of claimed) this.desk.call(run, step, () => this.keepMoving(run));
-    if (decision.blocked.length > 0) this.desk.wait(run, () => this.lookAgain(run));
-  }
-
   private wakeAt(dueMs: number): void {
     if (dueMs >= this.tickDueMs) return;
     this.tickDueMs = dueMs;
     this.wake();
   }
-
-  private lookAgain(run: LiveRun): void {
-    run.look = true;
-    this.keepMoving(run);
-  }
-
-  private ended(run: LiveRun): void {
-    this.desk.abort(run);
-    for (const tell of run.ended.splice(0)) tell(run.state as RunState);
-  }
-
-  private letGo(run: LiveRun): void {
-    this.wakeAt(nextDueMs(run));
-    if (run.stalled || run.faulted) return;
-    const running = run.state?.status === 'running';
-    const hasWork = run.results.length > 0 || run.look;
-    if (run.askers.length > 0 || (running && hasWork && !this.isPaused(run))) {
-      this.keepMoving(run);
-    } else if (!running) {
-      this.desk.leave(run);
-      if (this.runs.get(run.id) === run) this.runs.delete(run.id);
-    }
-  }
-}
-
-function rejectAskers(run: LiveRun, reason: unknown): void {
-  for (const asker of run.askers.splice(0)) asker.reject(reason);
 }
