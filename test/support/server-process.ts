@@ -29,7 +29,7 @@ export interface ServerOptions {
   readonly ownGroup?: boolean;
 }
 
-/** Starts a server and resolves once `/readyz` answers 200; rejects with its output when it ends before. */
+/** Starts a server and resolves once it listens and `/readyz` answers 200; rejects with its output when it ends before. */
 export async function startServer({
   dataDir,
   port,
@@ -75,7 +75,8 @@ async function ready({ url, process: child, output, stop }: ServerProcess): Prom
   const until = Date.now() + START_LIMIT_MS;
   while (Date.now() < until) {
     if (hasEnded(child)) throw new Error(`the server ended with ${child.exitCode ?? child.signalCode}:\n${output()}`);
-    const answer = await fetch(`${url}/readyz`).catch(() => undefined);
+    // Before it says so, whoever answers at its port is somebody else, who was there first.
+    const answer = output().includes('listening on ') ? await fetch(`${url}/readyz`).catch(() => undefined) : undefined;
     if (answer?.ok) return;
     await new Promise((later) => setTimeout(later, 25));
   }
