@@ -24,4 +24,5 @@ VOLUME /data
 EXPOSE 4021
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["node", "scripts/health.mjs"]
-CMD ["node", "--enable-source-maps", "dist/apps/server/src/main.js"]
+# As in scripts/start.sh.
+CMD ["node", "--max-semi-space-size=32", "dist/apps/server/src/main.js"]
