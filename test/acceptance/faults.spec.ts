@@ -5,6 +5,7 @@ import {
   copyFileSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -174,6 +175,17 @@ function overwrite(path: string, at: number): void {
   writeSync(file, Buffer.alloc(4_096, 0xa5), 0, 4_096, at - (at % 4_096));
   closeSync(file);
 }
+
+describe('the data directory', () => {
+  it("and every file in it is for the server's own user alone", async () => {
+    const data = join(directory(), 'data');
+    const [server] = await serve(data);
+    const modes = ['', ...readdirSync(data)].map((name) => statSync(join(data, name)).mode & 0o077);
+    expect(modes.length).toBeGreaterThan(3);
+    expect(modes.every((mode) => mode === 0)).toBe(true);
+    await server.stop();
+  });
+});
 
 describe('AUTH=keys', () => {
   it('prints the first key once; it opens everything as X-API-Key and as Bearer, and nothing opens without it', async () => {

@@ -46,6 +46,9 @@ function stopOnSignals(server: RunningServer): void {
   process.on('SIGINT', () => stop('SIGINT'));
 }
 
+// Inputs and outputs of runs stand in the data directory: what this process creates is for its own user alone.
+process.umask(0o077);
+
 const settings = settingsOrEnd();
 try {
   const server = await startServer(settings);
