@@ -341,7 +341,7 @@ const told: Record<DeclaredType, [data: object, eventType: string, sentence: str
     [
       { ...step, ...done, nodeType: 'executor', attempt: 2, call },
       'PROVIDER_CALL_COMPLETED',
-      'Step *Screen* (attempt 2) answered 200 in 84 ms',
+      'Step *Screen* (attempt 2) was answered 200 in 84 ms',
     ],
   ],
   StepFailed: [
@@ -381,14 +381,19 @@ const told: Record<DeclaredType, [data: object, eventType: string, sentence: str
     [
       { scope: 'workflow.name', value: 'KYC', ownerStream: 'workflow-1', reservedAt: '' },
       'VALUE_RESERVED',
-      'Ana claimed workflow.name *KYC*',
+      'Ana reserved the workflow name *KYC*',
     ],
   ],
   ValueReleased: [
     [
       { scope: 'workflow.name', value: 'KYC', ownerStream: 'workflow-1' },
       'VALUE_RELEASED',
-      'Ana released workflow.name *KYC*',
+      'Ana released the workflow name *KYC*',
+    ],
+    [
+      { scope: 'something.new', value: 'KYC', ownerStream: 'workflow-1' },
+      'VALUE_RELEASED',
+      'Ana released something.new *KYC*',
     ],
   ],
 };

@@ -74,14 +74,25 @@ const sentences: { readonly [T in DeclaredType]: Sentence<T> } = {
   StepCompleted: ({ stepName, attempt, durationMs, call }) =>
     call?.status === undefined
       ? `${step(stepName, attempt)} completed in ${ms(durationMs)}`
-      : `${step(stepName, attempt)} answered ${call.status} in ${ms(call.durationMs)}`,
+      : `${step(stepName, attempt)} was answered ${call.status} in ${ms(call.durationMs)}`,
   StepFailed: ({ stepName, attempt, error, retryAt }) =>
     `${step(stepName, attempt)} failed: ${told(error.message)}${retryAt === undefined ? '' : `; attempt ${attempt + 1} follows`}`,
   StepSkipped: ({ stepName, reason }) => `Step ${quoted(stepName)} was skipped: ${told(reason)}`,
 
-  ValueReserved: ({ scope, value }, who) => `${who} claimed ${told(scope)} ${quoted(value)}`,
-  ValueReleased: ({ scope, value }, who) => `${who} released ${told(scope)} ${quoted(value)}`,
+  ValueReserved: ({ scope, value }, who) => `${who} reserved ${unique(scope)} ${quoted(value)}`,
+  ValueReleased: ({ scope, value }, who) => `${who} released ${unique(scope)} ${quoted(value)}`,
 };
+
+const uniqueThings = new Map([
+  ['workflow.name', 'the workflow name'],
+  ['webhook.route', 'the webhook route'],
+  ['providerConfiguration.name', 'the provider configuration name'],
+  ['apiKey.name', 'the API key name'],
+]);
+
+function unique(scope: string): string {
+  return uniqueThings.get(scope) ?? told(scope);
+}
 
 function nameOf(actor: Actor): string {
   switch (actor.id) {
