@@ -13,6 +13,8 @@ export class Recovery implements Ticking {
   readonly name = 'recovery';
   private after: DocumentRow<ExecutionItem>['place'] | undefined;
   private caughtUp = false;
+  /** The view was being made anew when the last pass over it began: it may not have known every run. */
+  private partial = false;
 
   /** True once every run that was under way when the server started has been taken over. */
   done = false;
@@ -27,11 +29,15 @@ export class Recovery implements Ticking {
   /** One page of unfinished runs; waits first until the views know everything that was recorded before the start. */
   async tick(): Promise<NextTick> {
     if (this.done) return { againInMs: 'idle' };
+    const rebuilding = this.views.status().rebuilding.includes(EXECUTIONS_VIEW);
+    const begins = this.after === undefined;
+    if (begins && this.partial && rebuilding) return { againInMs: RETRY_MS };
     if (!this.caughtUp) {
       this.caughtUp = await this.views.waitFor(await this.events.head());
       if (!this.caughtUp) return { againInMs: RETRY_MS };
     }
     if (this.runner.liveRuns >= this.liveRunsMax) return { againInMs: RETRY_MS };
+    if (begins) this.partial = rebuilding;
     const page = await this.views.find<ExecutionItem>(EXECUTIONS_VIEW, {
       filters: [{ field: 'status', equals: 'running' }],
       sort: { field: 'startedAt', descending: false },
@@ -42,7 +48,9 @@ export class Recovery implements Ticking {
       await this.runner.resume(row.key);
       this.after = row.place;
     }
-    this.done = page.length < PAGE;
-    return { againInMs: this.done ? 'idle' : 0 };
+    if (page.length === PAGE) return { againInMs: 0 };
+    this.after = undefined;
+    this.done = !this.partial;
+    return { againInMs: this.done ? 'idle' : RETRY_MS };
   }
 }

@@ -76,6 +76,8 @@ export abstract class ViewStore {
     facets: readonly string[],
     selection: EntrySelection,
   ): Promise<readonly FacetCount[]>;
+  /** Which views are being made anew: until then their previous version answers, as it stood when it was replaced. */
+  abstract status(): ViewStatus;
   /** Up to where the views have been folded. */
   abstract position(): GlobalPosition | undefined;
   /**
