@@ -5,10 +5,10 @@ import type { FastifyReply } from 'fastify';
 import type { JsonObject, RecordedEvent, RequestContext } from '@app/kernel';
 import { accepted, refuse, RefusalError, streamName } from '@app/kernel';
 import { BlobStore, EventStore, isStoreError } from '@app/event-store';
+import type { Page } from '@app/read-model';
 import { ViewStore } from '@app/read-model';
 import { etagOf } from '@app/shell';
 import { BodyLimit, Caller, UuidPipe } from '@app/shell/nest';
-import type { ExecutionPage } from './execution-list.js';
 import { executionPage, executionQueryOf } from './execution-list.js';
 import type { ExecutionItem, ExecutionResults, StepDetail } from './execution-wire.js';
 import { executionItemOf, executionResultsOf, stepDetailsOf } from './execution-wire.js';
@@ -73,7 +73,7 @@ export class ExecutionController {
 
   @Get('executions')
   @ApiOperation({ summary: 'Runs, newest first' })
-  async list(@Query() query: ExecutionListDto): Promise<ExecutionPage> {
+  async list(@Query() query: ExecutionListDto): Promise<Page<ExecutionItem>> {
     const parsed = accepted(executionQueryOf(query));
     await this.views.waitFor(this.events.lastAppended);
     return executionPage(this.views, parsed);

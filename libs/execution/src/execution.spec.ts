@@ -1,6 +1,6 @@
 import type { CallOutcome } from '@app/provider';
 import type { Json } from '@app/kernel';
-import { isRefusal } from '@app/kernel';
+import { isRefusal, jsonDefect } from '@app/kernel';
 import type { CompiledStep } from './compiled-definition.js';
 import { decideRun } from './execution.js';
 import type { ExecutionEvent } from './execution-events.js';
@@ -289,6 +289,22 @@ describe('a run', () => {
       { type: 'ExecutionFailed' },
     ]);
   });
+
+  it.each(['x'.repeat(300_000), 'half of one: \ud83d', `${'x'.repeat(999)}\u{1f600}`])(
+    'records a failure whatever its message repeats',
+    (message) => {
+      const outcome: CallOutcome = { ok: false, error: { code: 'invalid_response', message, retryable: false } };
+      const { events } = run([
+        [startCommand(), at(0)],
+        [result('a', outcome), at(1)],
+      ]);
+      expect(types(events)).toEqual(['StepFailed a', 'ExecutionFailed a']);
+      for (const { data } of events) {
+        expect(jsonDefect(data)).toBeUndefined();
+        expect(JSON.stringify(data).length).toBeLessThan(3_000);
+      }
+    },
+  );
 
   it('decides a failed conditional again when a person retries the run', () => {
     const undecidable: CompiledStep = {

@@ -58,6 +58,15 @@ export function nextAttempt(step: StepState | undefined): number {
   return (step?.attempts.at(-1)?.attempt ?? 0) + 1;
 }
 
+const MESSAGE_LENGTH_MAX = 1_000;
+
+/** An error as it may be recorded: its message can repeat names that somebody else chose, of any length and content. */
+export function recordable(error: RunError): RunError {
+  const { message } = error;
+  if (message.length <= MESSAGE_LENGTH_MAX) return { ...error, message: message.toWellFormed() };
+  return { ...error, message: `${message.slice(0, MESSAGE_LENGTH_MAX).toWellFormed()}...` };
+}
+
 export function instantFailed(draft: Draft, step: CompiledStep, error: RunError): void {
   const attempt = nextAttempt(runOf(draft).steps[step.node.id]);
   add(draft, {
@@ -67,7 +76,7 @@ export function instantFailed(draft: Draft, step: CompiledStep, error: RunError)
       attempt,
       startedAt: draft.nowIso,
       durationMs: 0,
-      error: { ...error, nodeId: step.node.id, attempt },
+      error: { ...recordable(error), nodeId: step.node.id, attempt },
     },
   });
 }

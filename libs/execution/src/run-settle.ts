@@ -7,7 +7,7 @@ import type { StepState } from './execution-state.js';
 import { retryDelayMs } from './retry-policy.js';
 import type { StepResult } from './run-command.js';
 import type { Draft } from './run-draft.js';
-import { add, stepEnded, stepIdentity } from './run-draft.js';
+import { add, recordable, stepEnded, stepIdentity } from './run-draft.js';
 import { CONTENT_DEPTH_MAX } from './run-command.js';
 
 /** Records what came of one claimed attempt. A result nobody waits for any more is dropped. */
@@ -70,7 +70,7 @@ function attemptFailed(
       attempt: result.attempt,
       startedAt: step.attempts.at(-1)?.startedAt ?? draft.nowIso,
       durationMs: result.durationMs,
-      error: { ...error, nodeId: step.nodeId, attempt: result.attempt },
+      error: { ...recordable(error), nodeId: step.nodeId, attempt: result.attempt },
       ...(call === undefined ? {} : { call }),
       ...(retryAt === undefined ? {} : { retryAt }),
     },

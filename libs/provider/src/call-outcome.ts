@@ -65,8 +65,15 @@ export function envelopeOf(
   return envelope;
 }
 
-/** The URL as it may be recorded: without user, fragment and the values of query secrets. */
+const URL_LENGTH_MAX = 4_096;
+
+/** The URL as it may be recorded: without user, fragment and the values of query secrets, cut when it is too long. */
 export function recordableUrl(url: URL, secretParameter?: string): string {
+  const text = urlText(url, secretParameter);
+  return text.length <= URL_LENGTH_MAX ? text : `${text.slice(0, URL_LENGTH_MAX)}...`;
+}
+
+function urlText(url: URL, secretParameter: string | undefined): string {
   if (url.search === '' && url.username === '' && url.password === '' && url.hash === '') return url.href;
   const shown = new URL(url);
   shown.username = '';

@@ -2,9 +2,10 @@
 import type { Refusal } from '@app/kernel';
 import { isRefusal } from '@app/kernel';
 import type { AggregateStore, EventStore, Loaded } from '@app/event-store';
-import type { ViewStore } from '@app/read-model';
-import type { ConfigurationPage, ConfigurationPageInput } from './configuration-page.js';
-import { configurationPage, configurationPageQuery } from './configuration-page.js';
+import type { Page, ViewStore } from '@app/read-model';
+import { readPage } from '@app/read-model';
+import type { ConfigurationPageInput } from './configuration-page.js';
+import { configurationPageQuery } from './configuration-page.js';
 import type { ProviderConfigurationState } from './provider-configuration.js';
 import { configurationNotFound, providerConfiguration } from './provider-configuration.js';
 import type { ProviderConfigurationItem } from './provider-configurations-view.js';
@@ -25,13 +26,11 @@ export class ConfigurationReader {
     private readonly secrets: SecretStore,
   ) {}
 
-  async page(input: ConfigurationPageInput): Promise<ConfigurationPage<ProviderConfigurationItem> | Refusal> {
+  async page(input: ConfigurationPageInput): Promise<Page<ProviderConfigurationItem> | Refusal> {
     const query = configurationPageQuery(input);
     if (isRefusal(query)) return query;
     await this.views.waitFor(this.events.lastAppended);
-    const { pageSize: _pageSize, ...find } = query;
-    const rows = await this.views.find<ProviderConfigurationItem>(providerConfigurationsView.name, find);
-    const page = configurationPage(rows, query);
+    const page = await readPage<ProviderConfigurationItem>(this.views, query, providerConfigurationsView.name);
     return { ...page, items: await Promise.all(page.items.map((item) => this.masked(item))) };
   }
 

@@ -3,15 +3,16 @@ import type { AggregateStore, EventStore, Loaded } from '@app/event-store';
 import type { RecordedEvent, Refusal } from '@app/kernel';
 import { isRefusal, streamName } from '@app/kernel';
 import type { SecretStore } from '@app/provider';
-import type { ViewStore } from '@app/read-model';
+import type { Page, ViewStore } from '@app/read-model';
+import { readPage } from '@app/read-model';
 import type { DefinitionDifference } from './definition-diff.js';
 import { compareDefinitions } from './definition-diff.js';
 import type { WorkflowDefinition } from './definition.js';
 import { maskedNodes } from './trigger-secret.js';
 import type { WorkflowItem } from './workflow-item.js';
 import { workflowItem } from './workflow-item.js';
-import type { WorkflowPage, WorkflowPageInput } from './workflow-page.js';
-import { workflowPage, workflowPageQuery } from './workflow-page.js';
+import type { WorkflowPageInput } from './workflow-page.js';
+import { workflowPageQuery } from './workflow-page.js';
 import type { WorkflowState } from './workflow.js';
 import { isLiving, versionNotFound, versionOf, workflow, workflowNotFound } from './workflow.js';
 import { workflowsView } from './workflows-view.js';
@@ -48,13 +49,11 @@ export class WorkflowReader {
     private readonly secrets: SecretStore,
   ) {}
 
-  async page(input: WorkflowPageInput): Promise<WorkflowPage<WorkflowItem> | Refusal> {
+  async page(input: WorkflowPageInput): Promise<Page<WorkflowItem> | Refusal> {
     const query = workflowPageQuery(input);
     if (isRefusal(query)) return query;
     await this.views.waitFor(this.events.lastAppended);
-    const { pageSize, ...find } = query;
-    const rows = await this.views.find<WorkflowItem>(workflowsView.name, find);
-    const page = workflowPage(rows, { sort: query.sort, pageSize });
+    const page = await readPage<WorkflowItem>(this.views, query, workflowsView.name);
     return { ...page, items: await Promise.all(page.items.map((item) => this.masked(item))) };
   }
 

@@ -3,6 +3,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { ExecuteOptions, Executed } from '@app/event-store';
 import type { RequestContext } from '@app/kernel';
+import type { Page } from '@app/read-model';
 import { accepted, instantOf, refuse, RefusalError } from '@app/kernel';
 import { etagOf, expectedRevisionOf } from '@app/shell';
 import { Caller, UuidPipe } from '@app/shell/nest';
@@ -11,7 +12,6 @@ import type { Authored } from './workflow-author.js';
 import type { WorkflowEvent } from './workflow-events.js';
 import type { CreatedItem, WorkflowItem } from './workflow-item.js';
 import { createdItem } from './workflow-item.js';
-import type { WorkflowPage } from './workflow-page.js';
 import type { Shown } from './workflow-reader.js';
 import { WorkflowReader } from './workflow-reader.js';
 import {
@@ -76,7 +76,7 @@ export class WorkflowController {
   @Get()
   @ApiOperation({ summary: 'Workflows, newest first' })
   @ApiResponse({ status: 400, description: 'FLK-0304, INVALID_CURSOR' })
-  async list(@Query() query: WorkflowPageDto): Promise<WorkflowPage<WorkflowItem>> {
+  async list(@Query() query: WorkflowPageDto): Promise<Page<WorkflowItem>> {
     return accepted(await this.reader.page(query));
   }
 
