@@ -1,4 +1,5 @@
 // Webhooks as section 5 of the contract has them, and what others call who know nothing of us.
+import { createHmac } from 'node:crypto';
 import { conditional, setOutput, webhookTrigger, workflow } from './definitions.js';
 import type { Answered } from './v1-client.js';
 import type { World } from './world.js';
@@ -100,6 +101,32 @@ describe('a webhook', () => {
     expect(answer.status).toBe(201);
     expect((await inputOf(answer))._webhook.method).toBe(method);
     expect((await world.client.act(`/v1/webhooks${path}`)).status).toBe(404);
+  });
+
+  it('with a signing secret wants a signature over exactly its bytes, and a delivery sent again is the same run', async () => {
+    const { client } = world;
+    const key = 'sign-with-this-text';
+    await listening('/signed', { signing_secret: key });
+    const body = '{ "doc": 1.50 }';
+    const timestamp = String(Math.floor(Date.now() / 1000));
+    const signature = createHmac('sha256', key).update(`msg-1.${timestamp}.${body}`).digest('base64');
+    const signed = {
+      'webhook-id': 'msg-1',
+      'webhook-timestamp': timestamp,
+      'webhook-signature': `v1,${signature}`,
+    };
+    const first = await client.post('/v1/webhooks/signed', body, signed);
+    expect(first.status).toBe(201);
+    const again = await client.post('/v1/webhooks/signed', body, signed);
+    expect([again.status, again.body.executionId]).toEqual([200, first.body.executionId]);
+    for (const [text, headers] of [
+      ['{ "doc": 1.5 }', signed],
+      [body, { ...signed, 'webhook-id': 'msg-2' }],
+      [body, {}],
+    ] as const) {
+      const answer = await client.post('/v1/webhooks/signed', text, headers);
+      expect([answer.status, answer.body.code]).toEqual([401, 'FLK-0362']);
+    }
   });
 
   it('with a token is 401 FLK-0362 without it, before the body is looked at', async () => {

@@ -2,13 +2,15 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { LocalRoute } from '@app/access/nest';
 import { Traits } from '@app/shell/nest';
 import type { Vitals } from './server-condition.js';
 import { ServerCondition } from './server-condition.js';
 
-const gauges: readonly (readonly [keyof Vitals, name: string, help: string])[] = [
+type GaugedVital = Exclude<keyof Vitals, 'runsEnded' | 'callsMade'>;
+
+const gauges: readonly (readonly [GaugedVital, name: string, help: string])[] = [
   ['liveRuns', 'runledger_live_runs', 'Runs under way in this server'],
   ['stepsUnderWay', 'runledger_steps_under_way', 'Provider calls under way'],
   ['requestsUnderWay', 'runledger_http_requests_under_way', 'HTTP requests under way'],
@@ -25,10 +27,22 @@ export class Metrics {
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers: [this.registry],
   });
-  private readonly vitals = new Map<keyof Vitals, Gauge>();
-  private isCollecting = false;
+  private readonly vitals = new Map<GaugedVital, Gauge>();
+  private readonly runs = new Counter({
+    name: 'runledger_runs_ended_total',
+    help: 'Runs that ended in this server, by outcome',
+    labelNames: ['outcome'] as const,
+    registers: [this.registry],
+  });
+  private readonly calls = new Counter({
+    name: 'runledger_provider_calls_total',
+    help: 'Attempts at provider calls, by result',
+    labelNames: ['result'] as const,
+    registers: [this.registry],
+  });
 
   constructor(private readonly server: ServerCondition) {
+    collectDefaultMetrics({ register: this.registry });
     for (const [field, name, help] of gauges) {
       this.vitals.set(field, new Gauge({ name, help, registers: [this.registry] }));
     }
@@ -45,13 +59,15 @@ export class Metrics {
   }
 
   async text(): Promise<string> {
-    if (!this.isCollecting) collectDefaultMetrics({ register: this.registry });
-    this.isCollecting = true;
     const vitals = await this.server.vitals();
     for (const [field, gauge] of this.vitals) {
       const value = vitals[field];
       if (value !== undefined) gauge.set(value);
     }
+    this.runs.reset();
+    for (const [outcome, count] of Object.entries(vitals.runsEnded)) this.runs.inc({ outcome }, count);
+    this.calls.reset();
+    for (const [result, count] of Object.entries(vitals.callsMade)) this.calls.inc({ result }, count);
     return this.registry.metrics();
   }
 }

@@ -8,6 +8,10 @@ export interface Vitals {
   /** Events appended to the log, of which the views have seen so many; undefined where positions are no numbers. */
   readonly logHead?: number;
   readonly viewHead?: number;
+  /** Runs that ended here since the start, by outcome. */
+  readonly runsEnded: Readonly<Record<string, number>>;
+  /** Provider calls since the start, by result. */
+  readonly callsMade: Readonly<Record<string, number>>;
 }
 
 export abstract class ServerCondition {

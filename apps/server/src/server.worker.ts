@@ -16,6 +16,7 @@ import { SqliteViews } from '@app/read-model/nest';
 import { ApiKeyOffice, DayStream } from '@app/access';
 import type { SystemEvent } from '@app/access';
 import { EventLogRefusalLog, NodeKeySecrets } from '@app/access/nest';
+import type { Runner } from '@app/execution/nest';
 import type * as app from './app.module.js';
 import { isFirstKeyDue, issueFirstKey } from './first-key.js';
 import type { Platform } from './platform.module.js';
@@ -72,7 +73,7 @@ class Server extends ServerCondition implements RunningServer {
   private events!: SqliteEventStore;
   private views!: SqliteViews;
   private system!: DayStream;
-  private runner: Pick<Vitals, 'liveRuns' | 'stepsUnderWay'> | undefined;
+  private runner: Pick<Runner, 'liveRuns' | 'stepsUnderWay' | 'tally'> | undefined;
   app!: NestFastifyApplication;
   url = '';
   port = 0;
@@ -105,6 +106,7 @@ class Server extends ServerCondition implements RunningServer {
       data: { serverId: this.serverId, version: this.version, host, port: this.port, auth },
     });
     this.phase = 'serving';
+    this.log.log('serving', { url: this.url, version: this.version, auth });
   }
 
   close(signal?: string): Promise<void> {
@@ -133,6 +135,8 @@ class Server extends ServerCondition implements RunningServer {
       liveRuns: this.runner?.liveRuns ?? 0,
       stepsUnderWay: this.runner?.stepsUnderWay ?? 0,
       requestsUnderWay: this.edge.requestsUnderWay,
+      runsEnded: this.runner?.tally.runs ?? {},
+      callsMade: this.runner?.tally.calls ?? {},
       ...(logHead === undefined ? {} : { logHead }),
       ...(viewHead === undefined ? {} : { viewHead }),
     };
@@ -209,6 +213,7 @@ class Server extends ServerCondition implements RunningServer {
   private async closeInOrder(signal?: string): Promise<void> {
     const hasServed = this.phase === 'serving';
     this.phase = 'draining';
+    if (hasServed) this.log.log('stopping', { signal });
     await this.edge.drain(REQUESTS_DRAIN_MS);
     const unfinished = await this.heartbeat.stop(WORKERS_DRAIN_MS);
     if (unfinished.length > 0) this.log.warn('left to recovery', { workers: unfinished });
@@ -221,6 +226,7 @@ class Server extends ServerCondition implements RunningServer {
     for (const close of this.closers.reverse()) {
       await close().catch((error: unknown) => this.log.error('a part did not close', { error }));
     }
+    if (hasServed) this.log.log('stopped', {});
   }
 
   private recordRebuilt(views: readonly RebuiltView[]): void {

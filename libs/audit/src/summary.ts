@@ -60,7 +60,9 @@ const sentences: { readonly [T in DeclaredType]: Sentence<T> } = {
   ExecutionCompleted: ({ workflowName, durationMs }) => `Run of ${quoted(workflowName)} completed in ${ms(durationMs)}`,
   ExecutionFailed: ({ workflowName, error, nodeId }) => {
     const at = nodeId ?? error.nodeId;
-    return `Run of ${quoted(workflowName)} failed${at === undefined ? '' : ` at ${quoted(at)}`}: ${told(error.message)}`;
+    // The message names the node as the contract wants it; a sentence names it once.
+    const why = told(error.message).replace(`node "${at ?? ''}": `, '');
+    return `Run of ${quoted(workflowName)} failed${at === undefined ? '' : ` at ${quoted(at)}`}: ${why}`;
   },
   ExecutionCancelled: ({ workflowName, reason }, who) =>
     `${who} cancelled the run of ${quoted(workflowName)}${reason === undefined ? '' : `: ${told(reason)}`}`,

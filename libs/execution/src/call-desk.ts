@@ -3,6 +3,7 @@ import type { Clock } from '@app/kernel';
 import type { CallOutcome, ProviderCaller } from '@app/provider';
 import type { ExecutorStep } from './compiled-definition.js';
 import type { LiveRun } from './live-run.js';
+import type { RunTally } from './run-tally.js';
 import { Slots } from './slots.js';
 
 export class CallDesk {
@@ -16,6 +17,7 @@ export class CallDesk {
     private readonly clock: Clock,
     concurrencyMax: number,
     private readonly onFault: (runId: string, error: unknown) => void,
+    private readonly tally: RunTally,
   ) {
     this.slots = new Slots(concurrencyMax);
   }
@@ -80,6 +82,7 @@ export class CallDesk {
         if (run.calls.get(nodeId) !== abort) return;
         run.calls.delete(nodeId);
         const durationMs = this.clock.nowMs() - startedMs;
+        this.tally.calls[outcome.ok ? 'succeeded' : 'failed'] += 1;
         if (!abort.signal.aborted) run.results.push({ nodeId, attempt, outcome, durationMs });
         this.giveBack(run, 1);
         look();

@@ -231,12 +231,22 @@ describe('a run', () => {
   it('fails when its time is up', () => {
     const { events } = run([
       [startCommand(), at(0)],
-      [{ kind: 'ExpireRun' }, at(60_000)],
+      [{ kind: 'ExpireRun', results: [] }, at(60_000)],
     ]);
     expect(events).toMatchObject([
       { type: 'StepFailed', data: { error: { code: 'timeout' } } },
       { type: 'ExecutionFailed', data: { error: { message: 'execution timeout: context deadline exceeded' } } },
     ]);
+  });
+
+  it('records a result that came in together with the end of its time', () => {
+    const { results } = result('a', answered({ x: 1 })) as Extract<RunCommand, { kind: 'AdvanceRun' }>;
+    const { events, state } = run([
+      [startCommand(), at(0)],
+      [{ kind: 'ExpireRun', results }, at(60_000)],
+    ]);
+    expect(types(events)).toEqual(['StepCompleted a', 'ExecutionFailed']);
+    expect(state?.outputs).toEqual({ a: { x: 1 } });
   });
 
   it('repeats a claim without a result after a restart, without counting it as a failure', () => {

@@ -47,7 +47,8 @@ export function decideRun(command: RunCommand, state: ExecutionState, situation:
       cancel(draft, state, command.reason);
       return ended(draft, []);
     case 'ExpireRun':
-      expire(draft, state);
+      for (const result of command.results) settle(draft, result);
+      expire(draft);
       return ended(draft, []);
     default:
       return never(command);
@@ -95,9 +96,9 @@ function cancel(draft: Draft, state: RunState, reason: string | undefined): void
   });
 }
 
-function expire(draft: Draft, state: RunState): void {
+function expire(draft: Draft): void {
   const message = 'execution timeout: context deadline exceeded';
-  for (const step of runningSteps(state)) failStep(draft, step, { code: 'timeout', message });
+  for (const step of runningSteps(runOf(draft))) failStep(draft, step, { code: 'timeout', message });
   add(draft, { type: 'ExecutionFailed', data: { ...endOf(draft), error: { code: 'timeout', message } } });
 }
 

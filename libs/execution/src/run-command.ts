@@ -32,7 +32,8 @@ export type RunCommand =
   /** Its server stopped: claims without a result are of an unknown outcome. */
   | { readonly kind: 'ResumeRun' }
   | { readonly kind: 'CancelRun'; readonly reason?: string }
-  | { readonly kind: 'ExpireRun' }
+  /** Its time is up; results that came in at the last moment are recorded all the same. */
+  | { readonly kind: 'ExpireRun'; readonly results: readonly StepResult[] }
   /** The time it gets unless its workflow says otherwise. */
   | { readonly kind: 'RetryRun'; readonly runTimeoutMs: number };
 

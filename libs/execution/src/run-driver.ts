@@ -6,6 +6,7 @@ import type { RunCommand } from './run-command.js';
 import type { RunState } from './execution-state.js';
 import type { LiveRun, PendingAppend } from './live-run.js';
 import type { Recorded, RunRecorder } from './run-recorder.js';
+import type { RunTally } from './run-tally.js';
 
 export interface DriverHooks {
   /** Nothing is being decided: something may become due by time alone. */
@@ -22,6 +23,7 @@ export class RunDriver {
     },
     private readonly desk: CallDesk,
     private readonly recorder: RunRecorder,
+    private readonly tally: RunTally,
     private readonly hooks: DriverHooks,
   ) {}
 
@@ -89,7 +91,7 @@ export class RunDriver {
     run.results = [];
     run.look = false;
     const expired = run.state !== null && Date.parse(run.state.deadlineAt) <= this.parts.clock.nowMs();
-    const command: RunCommand = expired ? { kind: 'ExpireRun' } : { kind: 'AdvanceRun', results };
+    const command: RunCommand = { kind: expired ? 'ExpireRun' : 'AdvanceRun', results };
     try {
       await this.record(run, await this.recorder.prepare(run, command, run.engine));
     } catch (error) {
@@ -118,6 +120,7 @@ export class RunDriver {
     run.revision += batch.length;
     if (run.state?.status !== 'running') {
       this.desk.giveBack(run, claimed.length);
+      if (run.state && batch.length > 0) this.tally.runs[run.state.status] += 1;
       this.ended(run);
       return;
     }

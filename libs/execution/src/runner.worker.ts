@@ -14,10 +14,12 @@ import type { LiveRun } from './live-run.js';
 import { engineContext, liveRun, nextDueMs, readLiveRun } from './live-run.js';
 import { RunDriver, rejectAskers } from './run-driver.js';
 import { RunRecorder, STALL_LONGEST_MS } from './run-recorder.js';
+import { RunTally } from './run-tally.js';
 import type { RunnerParts } from './runner-parts.js';
 
 export class Runner implements Ticking {
   readonly name = 'runner';
+  readonly tally = new RunTally();
   private readonly runs = new Map<string, LiveRun>();
   /** Starts on their way to the log. */
   private readonly starting = new Map<string, Promise<unknown>>();
@@ -32,9 +34,9 @@ export class Runner implements Ticking {
   private tickDueMs = Infinity;
 
   constructor(private readonly parts: RunnerParts) {
-    this.desk = new CallDesk(parts.caller, parts.clock, parts.limits.stepConcurrencyMax, parts.onFault);
+    this.desk = new CallDesk(parts.caller, parts.clock, parts.limits.stepConcurrencyMax, parts.onFault, this.tally);
     this.recorder = new RunRecorder(parts, this.desk);
-    this.driver = new RunDriver(parts, this.desk, this.recorder, {
+    this.driver = new RunDriver(parts, this.desk, this.recorder, this.tally, {
       paused: (run) => this.wakeAt(nextDueMs(run)),
       over: (run) => {
         if (this.runs.get(run.id) === run) this.runs.delete(run.id);

@@ -63,7 +63,7 @@ export class WebhookController {
     if (!target) throw new RefusalError(noRoute);
     await this.prove(request, target.route, context);
     const body = bodyOf(request);
-    const idempotencyKey = accepted(idempotencyKeyOf(single(request.headers['idempotency-key'])));
+    const idempotencyKey = accepted(idempotencyKeyOf(keyHeaderOf(request, target.route)));
     const waitSeconds = waitSecondsOf(prefer);
     const query = request.query as Record<string, unknown>;
     const { method, headers } = request;
@@ -127,6 +127,12 @@ export class WebhookController {
         throw new RefusalError(notProven);
     }
   }
+}
+
+/** A signed delivery names itself: sent again, within the time in which its signature is good, it is the same run. */
+function keyHeaderOf({ headers }: FastifyRequest, { signingSecretId }: WebhookRoute): string | undefined {
+  const own = single(headers['idempotency-key']);
+  return own === undefined && signingSecretId !== undefined ? single(headers['webhook-id']) : own;
 }
 
 /** What stands behind `/v1/webhooks/`, decoded: `%2F` is a slash here. */

@@ -22,6 +22,11 @@ export const triggers: readonly Trigger[] = [
         path: { type: 'string', minLength: 1, description: 'Below /v1/webhooks.' },
         method: { type: 'string', enum: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] },
         verify_token: { type: 'string', writeOnly: true, description: 'What X-Webhook-Token must equal.' },
+        signing_secret: {
+          type: 'string',
+          writeOnly: true,
+          description: 'Standard Webhooks: webhook-signature must be made with it; whsec_<base64> or any text.',
+        },
       },
       additionalProperties: false,
     },
