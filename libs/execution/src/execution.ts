@@ -41,7 +41,7 @@ export function decideRun(command: RunCommand, state: ExecutionState, situation:
     case 'ResumeRun':
       for (const step of runningSteps(state)) interrupt(draft, step);
       if (Date.parse(state.deadlineAt) > situation.nowMs) return ended(draft, advance(draft));
-      expire(draft, runOf(draft));
+      expire(draft);
       return ended(draft, []);
     case 'CancelRun':
       cancel(draft, state, command.reason);
