@@ -16,6 +16,7 @@ import * as workflow from '@app/workflow';
 import { generatedAppend } from './generated-log.js';
 
 const count = Number(process.argv[2] ?? 1_000_000);
+if (!Number.isInteger(count) || count < 1) throw new Error('usage: rebuild.bench.ts [events >= 1] [directory to keep]');
 const kept = process.argv[3];
 /** Appends in flight: they share the log's commits. */
 const IN_FLIGHT = 2_000;
