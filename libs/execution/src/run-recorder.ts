@@ -1,7 +1,6 @@
 // From a decision to the log: decides, makes the batch, appends it on the revision it was decided on.
-import type { Clock, IdSource, RequestContext } from '@app/kernel';
+import type { RequestContext } from '@app/kernel';
 import { isRefusal, RefusalError } from '@app/kernel';
-import type { BlobStore, EventStore } from '@app/event-store';
 import { isStoreError } from '@app/event-store';
 import { offload } from './blobs.js';
 import type { CallDesk } from './call-desk.js';
@@ -11,18 +10,10 @@ import type { LiveRun, PendingAppend } from './live-run.js';
 import { batchOf } from './run-batch.js';
 import type { RunCommand } from './run-command.js';
 import { readRun } from './run-reader.js';
+import type { RecorderParts } from './runner-parts.js';
 
 /** recorded: it is in the log; stalled: the log did not take it now; void: the stream had moved, decide again. */
 export type Recorded = 'recorded' | 'stalled' | 'void';
-
-export interface RecorderParts {
-  readonly events: EventStore;
-  readonly blobs: BlobStore;
-  readonly clock: Clock;
-  readonly ids: IdSource;
-  /** In [0, 1), for the jitter of retries. */
-  readonly random: () => number;
-}
 
 const STALL_FIRST_MS = 50;
 export const STALL_LONGEST_MS = 5_000;

@@ -1,7 +1,17 @@
 // What a runner is made of.
+import type { Clock, IdSource } from '@app/kernel';
+import type { BlobStore, EventStore } from '@app/event-store';
 import type { ProviderCaller } from '@app/provider';
 import type { CompiledDefinition } from './compiled-definition.js';
-import type { RecorderParts } from './run-recorder.js';
+
+export interface RecorderParts {
+  readonly events: EventStore;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  /** In [0, 1), for the jitter of retries. */
+  readonly random: () => number;
+}
 
 export interface RunnerLimits {
   /** Runs in memory; further starts are refused until one ends. */

@@ -6,11 +6,9 @@ import type { WorkflowDefinition, WorkflowNode } from './definition.js';
 import { EDGES_MAX, NAME_BYTES_MAX, NODES_MAX } from './definition.js';
 import { expressionFindings } from './expression-check.js';
 import { edgeFieldFindings, executorFieldFindings, nodeFieldFindings, settingsFindings } from './field-check.js';
-import type { Finding } from './finding.js';
+import type { CheckPurpose, Finding } from './finding.js';
 import { finding } from './finding.js';
 import { cyclicEdges, reachable, successors } from './graph.js';
-
-export type CheckPurpose = 'saving' | 'activation';
 
 export interface CheckedContent extends WorkflowDefinition {
   readonly name: string;

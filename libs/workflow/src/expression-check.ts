@@ -9,9 +9,8 @@ import {
   isDefect,
 } from '@app/expression';
 import type { Json, JsonObject } from '@app/kernel';
-import type { CheckPurpose } from './definition-check.js';
 import type { WorkflowDefinition, WorkflowNode } from './definition.js';
-import type { Finding } from './finding.js';
+import type { CheckPurpose, Finding } from './finding.js';
 import { finding } from './finding.js';
 import type { Adjacency } from './graph.js';
 import { ancestorsOf, predecessors } from './graph.js';

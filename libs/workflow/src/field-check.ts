@@ -1,8 +1,7 @@
 // Single fields: lengths, ranges, spelling. The limits are those of the wire contract, section 1.1.
 import type { Json, JsonObject } from '@app/kernel';
-import type { CheckPurpose } from './definition-check.js';
 import type { WorkflowDefinition, WorkflowNode, WorkflowSettings } from './definition.js';
-import type { Finding } from './finding.js';
+import type { CheckPurpose, Finding } from './finding.js';
 import { finding } from './finding.js';
 import { secretIdOf, triggerSecretKeys } from './trigger-secret.js';
 

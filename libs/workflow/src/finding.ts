@@ -44,3 +44,6 @@ export function refusalOf(findings: readonly Finding[]): Refusal | undefined {
   const more = findings.length > 1 ? ` (and ${findings.length - 1} more)` : '';
   return refuse(kinds[first.code], first.code, `${first.field} ${first.message}${more}`, findings);
 }
+
+/** A draft may be incomplete when it is saved; what is to run may not. */
+export type CheckPurpose = 'saving' | 'activation';
