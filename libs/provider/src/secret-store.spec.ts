@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '@app/event-store/nest';
@@ -25,6 +25,16 @@ secretStoreContract('the SQLite store with a given key', () =>
 );
 
 describe('the SQLite secret store', () => {
+  it('starts when a first start before it was killed while it made the key', async () => {
+    const path = directory();
+    writeFileSync(join(path, 'secrets.key.new'), 'half a k', { mode: 0o644 });
+    const store = SqliteSecretStore.open({ directory: path });
+    expect(statSync(join(path, 'secrets.key'))).toMatchObject({ size: 32 });
+    expect(readdirSync(path)).not.toContain('secrets.key.new');
+    expect(await store.get(await store.put('kept'))).toBe('kept');
+    await store.close();
+  });
+
   it('makes a key file of mode 0600 at its first start and finds the secrets again at the next', async () => {
     const path = directory();
     const first = SqliteSecretStore.open({ directory: path });

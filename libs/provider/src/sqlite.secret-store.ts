@@ -1,6 +1,16 @@
 // Secrets in a small SQLite file of their own: AES-256-GCM, a fresh nonce each, bound to their id.
 import { createCipheriv, createDecipheriv, createHash, randomBytes, randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { RecentMap } from '@app/event-store';
 import type { SqliteDatabase, SqliteStatement } from '@app/event-store/nest';
@@ -155,14 +165,18 @@ function keyFromFile(path: string, mayCreate: boolean): Buffer {
   return key;
 }
 
+/** Written aside and moved into place, so that a crash leaves either no key file or a whole one. */
 function createdKey(path: string): Buffer {
   const key = randomBytes(KEY_BYTES);
-  const file = openSync(path, 'wx', 0o600);
+  const aside = `${path}.new`;
+  rmSync(aside, { force: true });
+  const file = openSync(aside, 'wx', 0o600);
   try {
     writeSync(file, key);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
+  renameSync(aside, path);
   return key;
 }
