@@ -1,39 +1,17 @@
-// The same views without threads, for tests and tools: one connection writes and reads, and folding happens on demand.
-import type { GlobalPosition, Projection } from '@app/kernel';
-import type { EventStore } from '@app/event-store';
+// The SQLite views without threads, for tests and tools: one connection writes and reads.
+import { type OnDemandOptions, OnDemandViews } from './on-demand-views.worker.js';
 import { Projector } from './projector.js';
 import { ProjectorWorker } from './projector.worker.js';
-import { RequestedViews } from './requested-views.js';
 import { answerTo, SqliteViewReader } from './sqlite.view-reader.js';
 import { SqliteViewWriter } from './sqlite.view-writer.js';
 import { openViewsForWriting, prepareViewsFile } from './sqlite.views-file.js';
-import type { ReadRequest } from './view-request.js';
-import type { RebuiltView, ViewStatus } from './view-store.js';
 
-export interface InProcessOptions {
+export interface InProcessOptions extends OnDemandOptions {
   /** Where `views.db` lies, or `:memory:`. */
   readonly directory: string;
-  readonly events: EventStore;
-  readonly projections: readonly Projection[];
-  /** Called with the views that were made anew. */
-  readonly onRebuilt?: (views: readonly RebuiltView[]) => void;
-  /** Events a batch; default 1000. */
-  readonly batchMax?: number;
 }
 
-export class InProcessViews extends RequestedViews {
-  private folding: Promise<void> = Promise.resolve();
-  private closed = false;
-
-  private constructor(
-    private readonly projector: Projector,
-    private readonly worker: ProjectorWorker,
-    private readonly reader: SqliteViewReader,
-    private readonly writer: SqliteViewWriter,
-  ) {
-    super();
-  }
-
+export class InProcessViews extends OnDemandViews {
   static async open({
     directory,
     events,
@@ -48,39 +26,12 @@ export class InProcessViews extends RequestedViews {
     const listener = { progressed: () => undefined, rebuilt: onRebuilt ?? (() => undefined) };
     const worker = new ProjectorWorker(projector, events, listener, batchMax);
     await worker.open();
-    return new InProcessViews(projector, worker, new SqliteViewReader(database), writer);
-  }
-
-  /** Folds everything that is in the log now. */
-  catchUp(): Promise<void> {
-    const next = this.folding.then(() => this.worker.catchUp());
-    this.folding = next.catch(() => undefined);
-    return next;
-  }
-
-  status(): ViewStatus {
-    return this.projector.status();
-  }
-
-  position(): GlobalPosition | undefined {
-    return this.projector.position();
-  }
-
-  /** Folds up to there instead of waiting. */
-  async waitFor(position: GlobalPosition | undefined): Promise<boolean> {
-    const passed = (): boolean => position === undefined || (this.position() ?? '') >= position;
-    if (!passed()) await this.catchUp();
-    return passed();
-  }
-
-  async close(): Promise<void> {
-    if (this.closed) return;
-    this.closed = true;
-    await this.folding;
-    this.writer.close();
-  }
-
-  protected async ask(request: ReadRequest): Promise<unknown> {
-    return answerTo(this.reader, request);
+    const reader = new SqliteViewReader(database);
+    return new InProcessViews({
+      projector,
+      worker,
+      answer: (request) => answerTo(reader, request),
+      end: () => writer.close(),
+    });
   }
 }

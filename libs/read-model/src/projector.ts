@@ -1,19 +1,12 @@
 // Folds events into views. Views that stand at the same place of the log form a cohort and are folded together; a view
 // that is being made anew is a cohort of its own until it has caught up. A view whose fold throws is left where it
 // stands, and everything else goes on.
-import type {
-  DocumentProjection,
-  EntryProjection,
-  FieldValue,
-  GlobalPosition,
-  Projection,
-  RecordedEvent,
-} from '@app/kernel';
+import type { DocumentProjection, EntryProjection, GlobalPosition, Projection, RecordedEvent } from '@app/kernel';
 import { categoryOf } from '@app/kernel';
 import { RecentMap } from '@app/event-store';
-import { valueOf } from './text-order.js';
+import { type FoldedView, foldEntries, foldRows, keysOf } from './view-fold.js';
 import type { RebuiltView, ViewStatus } from './view-store.js';
-import type { DocumentChange, EntryAddition, LogMark, ViewChanges, ViewProgress, ViewWriter } from './view-writer.js';
+import type { LogMark, ViewChanges, ViewProgress, ViewWriter } from './view-writer.js';
 
 /** Documents of one view that are kept in memory between batches. */
 const DOCUMENTS_KEPT = 2_000;
@@ -35,8 +28,10 @@ export type Cohort = readonly View[];
 interface Folded {
   readonly view: View;
   readonly changes: ViewChanges;
-  readonly documents: ReadonlyMap<string, object | undefined>;
+  readonly rows: FoldedView['rows'];
 }
+
+const noRows: ReadonlyMap<string, string> = new Map();
 
 export class Projector {
   private views: View[] = [];
@@ -46,16 +41,16 @@ export class Projector {
     private readonly projections: readonly Projection[],
   ) {}
 
-  open(): void {
-    this.take(this.writer.open(this.projections));
+  async open(): Promise<void> {
+    this.take(await this.writer.open(this.projections));
   }
 
   /** The views tell about another log than the one at hand: all of them begin anew. */
-  reset(): void {
-    this.take(this.writer.reset());
+  async reset(): Promise<void> {
+    this.take(await this.writer.reset());
   }
 
-  mark(): LogMark | undefined {
+  mark(): Promise<LogMark | undefined> {
     return this.writer.mark();
   }
 
@@ -91,38 +86,53 @@ export class Projector {
    * @param caughtUp nothing in the log is known to follow them.
    * @returns the views that have just been made anew.
    */
-  advance(cohort: Cohort, events: readonly RecordedEvent[], caughtUp: boolean): readonly RebuiltView[] {
+  async advance(cohort: Cohort, events: readonly RecordedEvent[], caughtUp: boolean): Promise<readonly RebuiltView[]> {
     const last = events.at(-1);
     const from = cohort[0]?.position;
     const position = last?.position ?? from;
     const isFront = (position ?? '') >= (this.position() ?? '');
     const complete = isFront && (caughtUp || this.views.some((view) => view.position === position && !view.rebuild));
-    const categories = events.map((event) => categoryOf(event.stream));
-    const folded = cohort
-      .map((view) => this.foldOrFail(view, events, categories, complete))
-      .filter((result) => result !== undefined);
     const mark =
       isFront && last
         ? { position: last.position, eventId: last.id, previous: events.at(-2)?.position ?? from }
         : undefined;
     try {
-      this.writer.commit(
+      const folded = await this.fold(cohort, events, complete);
+      await this.writer.commit(
         folded.map(({ changes }) => changes),
         position,
         mark,
       );
+      return this.settle(folded, position);
     } catch (error) {
       for (const view of this.views) view.documents = new RecentMap(DOCUMENTS_KEPT);
       throw error;
     }
-    return this.settle(folded, position);
+  }
+
+  private async fold(cohort: Cohort, events: readonly RecordedEvent[], complete: boolean): Promise<readonly Folded[]> {
+    const categories = events.map((event) => categoryOf(event.stream));
+    const all: Folded[] = [];
+    for (const view of cohort) {
+      const listens = view.projection.categories;
+      const concerned = listens === 'all' ? events : events.filter((_, at) => listens.includes(categories[at] ?? ''));
+      const answersFromNow = complete && (view.rebuild !== undefined || !view.answering);
+      const folded =
+        view.projection.kind === 'entry'
+          ? attempt(view, concerned, (some) => foldEntries(view.projection as unknown as EntryProjection, some))
+          : await this.foldDocuments(view, view.projection as unknown as DocumentProjection<object>, concerned);
+      if (!folded) continue;
+      const { documents, entries, rows } = folded;
+      all.push({ view, changes: { view: view.name, documents, entries, answersFromNow }, rows });
+    }
+    return all;
   }
 
   private settle(folded: readonly Folded[], position: GlobalPosition | undefined): RebuiltView[] {
     const rebuilt: RebuiltView[] = [];
-    for (const { view, changes, documents } of folded) {
+    for (const { view, changes, rows } of folded) {
       view.position = position;
-      for (const [key, document] of documents) {
+      for (const [key, document] of rows) {
         if (document === undefined) view.documents.delete(key);
         else view.documents.set(key, document);
       }
@@ -134,62 +144,22 @@ export class Projector {
     return rebuilt;
   }
 
-  private foldOrFail(
+  /** Rows that are not at hand are asked for all at once: the store may be far away. */
+  private async foldDocuments(
     view: View,
+    projection: DocumentProjection<object>,
     events: readonly RecordedEvent[],
-    categories: readonly string[],
-    complete: boolean,
-  ): Folded | undefined {
-    const { projection } = view;
-    const listens = projection.categories;
-    const concerned = listens === 'all' ? events : events.filter((_, at) => listens.includes(categories[at] ?? ''));
-    const answersFromNow = complete && (view.rebuild !== undefined || !view.answering);
-    let current: RecordedEvent | undefined;
-    const noted = function* (): Generator<RecordedEvent> {
-      for (const event of concerned) yield (current = event);
-    };
-    try {
-      if (projection.kind === 'entry') {
-        const entries = entriesOf(projection as unknown as EntryProjection, noted());
-        return { view, changes: { view: view.name, documents: [], entries, answersFromNow }, documents: new Map() };
-      }
-      const typed = projection as unknown as DocumentProjection<object>;
-      const { documents, originals } = this.foldDocuments(view, typed, noted());
-      const changed = [...documents].map(([key, document]) => changeOf(typed, key, document, originals.get(key)));
-      return { view, changes: { view: view.name, documents: changed, entries: [], answersFromNow }, documents };
-    } catch (error) {
-      const where = current ? ` at event ${current.id} (${current.type}, ${current.position})` : '';
-      view.failed = `view ${view.name} stopped${where}: ${error instanceof Error ? error.message : String(error)}`;
-      return undefined;
+  ): Promise<FoldedView | undefined> {
+    const keys = attempt(view, events, (concerned) => keysOf(projection, concerned));
+    if (!keys) return undefined;
+    const before = new Map<string, object | undefined>();
+    for (const key of keys) {
+      if (key !== undefined && !before.has(key)) before.set(key, view.documents.get(key));
     }
-  }
-
-  private foldDocuments(
-    view: View,
-    { key: keyOf, fold }: DocumentProjection<object>,
-    events: Iterable<RecordedEvent>,
-  ): { readonly documents: Map<string, object | undefined>; readonly originals: Map<string, object | undefined> } {
-    const documents = new Map<string, object | undefined>();
-    const originals = new Map<string, object | undefined>();
-    for (const event of events) {
-      const key = keyOf(event);
-      if (key === undefined) continue;
-      const touched = documents.has(key);
-      const before = touched ? documents.get(key) : this.known(view, key);
-      const after = fold(before, event);
-      // Most events of a run leave its row as it was.
-      if (after === before && !touched) continue;
-      if (!touched) originals.set(key, before);
-      documents.set(key, after);
-    }
-    return { documents, originals };
-  }
-
-  private known(view: View, key: string): object | undefined {
-    const kept = view.documents.get(key);
-    if (kept !== undefined) return kept;
-    const json = this.writer.read(view.name, key);
-    return json === undefined ? undefined : (JSON.parse(json) as object);
+    const missing = [...before.keys()].filter((key) => before.get(key) === undefined);
+    const stored = missing.length === 0 ? noRows : await this.writer.read(view.name, missing);
+    for (const [key, json] of stored) before.set(key, JSON.parse(json) as object);
+    return attempt(view, events, (concerned) => foldRows(projection, concerned, keys, before));
   }
 
   private running(): View[] {
@@ -206,35 +176,21 @@ export class Projector {
   }
 }
 
-function entriesOf(projection: EntryProjection, events: Iterable<RecordedEvent>): EntryAddition[] {
-  const facets = Object.values(projection.facets);
-  const fields = Object.values(projection.fields);
-  const entries: EntryAddition[] = [];
-  for (const event of events) {
-    const entry = projection.entry(event);
-    if (entry === undefined) continue;
-    const valueIn = ({ of }: { of: (doc: unknown) => FieldValue | undefined }): FieldValue => valueOf(of(entry));
-    entries.push({
-      position: event.position,
-      json: JSON.stringify(entry),
-      facets: facets.map(valueIn),
-      values: fields.map(valueIn),
-      text: projection.text(entry),
-    });
+/** Nothing, when the projection throws: then the view stands still, and says where. */
+function attempt<T>(
+  view: View,
+  events: readonly RecordedEvent[],
+  work: (events: Iterable<RecordedEvent>) => T,
+): T | undefined {
+  let current: RecordedEvent | undefined;
+  const noted = function* (): Generator<RecordedEvent> {
+    for (const event of events) yield (current = event);
+  };
+  try {
+    return work(noted());
+  } catch (error) {
+    const where = current ? ` at event ${current.id} (${current.type}, ${current.position})` : '';
+    view.failed = `view ${view.name} stopped${where}: ${error instanceof Error ? error.message : String(error)}`;
+    return undefined;
   }
-  return entries;
-}
-
-/** @param original the document of the row as it stands, if there is one */
-function changeOf(
-  projection: DocumentProjection<object>,
-  key: string,
-  document: object | undefined,
-  original: object | undefined,
-): DocumentChange {
-  if (document === undefined) return { key, json: undefined, values: [], sameValues: false };
-  const fields = Object.values(projection.fields);
-  const values = fields.map(({ of }) => valueOf(of(document)));
-  const sameValues = original !== undefined && fields.every(({ of }, index) => valueOf(of(original)) === values[index]);
-  return { key, json: JSON.stringify(document), values, sameValues };
 }

@@ -24,10 +24,12 @@ export class ProjectorWorker {
     private readonly batchMax = BATCH_MAX,
   ) {}
 
-  /** Opens the views, and begins anew when they tell about a log that is not this one. */
+  /** Opens the views, also once more, and begins anew when they tell about a log that is not this one. */
   async open(): Promise<void> {
-    this.projector.open();
-    if (!(await this.isSameLog())) this.projector.reset();
+    await this.live?.end();
+    this.live = undefined;
+    await this.projector.open();
+    if (!(await this.isSameLog())) await this.projector.reset();
     this.listener.progressed(this.projector.status());
   }
 
@@ -82,7 +84,7 @@ export class ProjectorWorker {
       if (events.length >= this.batchMax) break;
       message = (await live.soon()) ? live.take() : undefined;
     }
-    this.advance(front, events, caughtUp);
+    await this.advance(front, events, caughtUp);
     return events.length;
   }
 
@@ -91,18 +93,18 @@ export class ProjectorWorker {
     const front = this.projector.position();
     const events = await this.read(laggards[0]?.position, front, signal);
     if (events.length === 0) throw new Error(`the log has no event between ${laggards[0]?.position} and ${front}`);
-    this.advance(laggards, events, false);
+    await this.advance(laggards, events, false);
   }
 
   private async foldNext(front: Cohort): Promise<boolean> {
     const events = await this.read(this.projector.position(), undefined);
-    this.advance(front, events, events.length < this.batchMax);
+    await this.advance(front, events, events.length < this.batchMax);
     return events.length > 0;
   }
 
-  private advance(cohort: Cohort, events: readonly RecordedEvent[], caughtUp: boolean): void {
+  private async advance(cohort: Cohort, events: readonly RecordedEvent[], caughtUp: boolean): Promise<void> {
     if (events.length === 0 && !(caughtUp && cohort.some((view) => view.rebuild || !view.answering))) return;
-    const rebuilt = this.projector.advance(cohort, events, caughtUp);
+    const rebuilt = await this.projector.advance(cohort, events, caughtUp);
     this.listener.progressed(this.projector.status());
     if (rebuilt.length > 0) this.listener.rebuilt(rebuilt);
   }
@@ -127,7 +129,7 @@ export class ProjectorWorker {
   }
 
   private async isSameLog(): Promise<boolean> {
-    const mark = this.projector.mark();
+    const mark = await this.projector.mark();
     if (!mark) return this.projector.position() === undefined;
     try {
       const after = mark.previous === undefined ? {} : { after: mark.previous };

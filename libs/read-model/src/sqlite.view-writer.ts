@@ -14,7 +14,9 @@ type OpenTable =
   | { readonly kind: 'document'; readonly generation: number; readonly table: SqliteDocumentTable }
   | { readonly kind: 'entry'; readonly generation: number; readonly table: SqliteEntryTable };
 
+/** The file is one server's own: whoever opened it may write. */
 export class SqliteViewWriter extends ViewWriter {
+  readonly isClaimed = true;
   private readonly statements: Statements;
   private readonly tables = new Map<string, OpenTable>();
   private declarations: readonly ViewDeclaration[] = [];
@@ -28,12 +30,16 @@ export class SqliteViewWriter extends ViewWriter {
     this.statements = new Statements(database);
   }
 
-  open(projections: readonly Projection[]): readonly ViewProgress[] {
+  async claim(): Promise<boolean> {
+    return true;
+  }
+
+  async open(projections: readonly Projection[]): Promise<readonly ViewProgress[]> {
     this.declarations = projections.map(declarationOf);
     const names = new Set(this.declarations.map(({ name }) => name));
     if (names.size !== this.declarations.length) throw new Error('two views have the same name');
     return this.atomically(() => {
-      const reason = this.wasDamaged ? 'damaged' : this.mark() ? 'new' : null;
+      const reason = this.wasDamaged ? 'damaged' : this.marked() ? 'new' : null;
       const known = generationsOf(this.database);
       for (const { generation, declaration } of known)
         if (!names.has(declaration.name)) this.drop(generation, declaration);
@@ -45,7 +51,7 @@ export class SqliteViewWriter extends ViewWriter {
     });
   }
 
-  reset(): readonly ViewProgress[] {
+  async reset(): Promise<readonly ViewProgress[]> {
     return this.atomically(() => {
       for (const { generation, declaration } of generationsOf(this.database)) this.drop(generation, declaration);
       this.database.exec('DELETE FROM mark');
@@ -54,20 +60,33 @@ export class SqliteViewWriter extends ViewWriter {
     });
   }
 
-  mark(): LogMark | undefined {
+  async mark(): Promise<LogMark | undefined> {
+    return this.marked();
+  }
+
+  private marked(): LogMark | undefined {
     const row: unknown = this.statements.get('SELECT position, event_id, previous FROM mark').get();
     if (!row) return undefined;
     const [position, eventId, previous] = row as [string, string, string | null];
     return { position, eventId, previous: previous ?? undefined };
   }
 
-  read(view: string, key: string): string | undefined {
+  async read(view: string, keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const open = this.table(view);
     if (open.kind !== 'document') throw new Error(`${view} is no document view`);
-    return open.table.read(key);
+    const rows = new Map<string, string>();
+    for (const key of keys) {
+      const json = open.table.read(key);
+      if (json !== undefined) rows.set(key, json);
+    }
+    return rows;
   }
 
-  commit(changes: readonly ViewChanges[], position: GlobalPosition | undefined, mark: LogMark | undefined): void {
+  async commit(
+    changes: readonly ViewChanges[],
+    position: GlobalPosition | undefined,
+    mark: LogMark | undefined,
+  ): Promise<void> {
     this.atomically(() => {
       const move = this.statements.get('UPDATE views SET position = ? WHERE generation = ?');
       for (const { view, documents, entries, answersFromNow } of changes) {
@@ -83,7 +102,8 @@ export class SqliteViewWriter extends ViewWriter {
     });
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    if (!this.database.isOpen) return;
     this.statements.forget();
     // The driver may keep the file open until its statements are collected; what is in it should be there now.
     this.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');

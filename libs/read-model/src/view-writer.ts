@@ -48,22 +48,33 @@ export interface ViewChanges {
 }
 
 export abstract class ViewWriter {
+  /** Whether this writer alone may write. Once it is false, nothing is written until `claim` and `open` succeeded anew. */
+  abstract readonly isClaimed: boolean;
+  /**
+   * Tries to become the only writer of these views, over all servers; false while another one is. Throws StoreError
+   * StoreUnavailable when the views cannot be reached.
+   */
+  abstract claim(): Promise<boolean>;
   /**
    * Makes room for what is new or declared differently than before, beside what answers queries until then, and drops
    * views that are declared no more.
    */
-  abstract open(projections: readonly Projection[]): readonly ViewProgress[];
+  abstract open(projections: readonly Projection[]): Promise<readonly ViewProgress[]>;
   /** Where the foremost view stands. */
-  abstract mark(): LogMark | undefined;
+  abstract mark(): Promise<LogMark | undefined>;
   /** Empties every view: they tell about another log than the one at hand. */
-  abstract reset(): readonly ViewProgress[];
-  /** JSON text of the rows being written. */
-  abstract read(view: string, key: string): string | undefined;
-  /** Writes all rows and the position of these views, all or nothing. `mark` when they are the foremost. */
+  abstract reset(): Promise<readonly ViewProgress[]>;
+  /** JSON texts of the rows being written, by key; keys without a row are absent. */
+  abstract read(view: string, keys: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /**
+   * Writes all rows and the position of these views, all or nothing; nothing when this writer is not the only one any
+   * more. `mark` when they are the foremost.
+   */
   abstract commit(
     changes: readonly ViewChanges[],
     position: GlobalPosition | undefined,
     mark: LogMark | undefined,
-  ): void;
-  abstract close(): void;
+  ): Promise<void>;
+  /** Idempotent; gives up the claim. */
+  abstract close(): Promise<void>;
 }
