@@ -11,7 +11,7 @@ import { Clock, engineActor, IdSource, refuse, RefusalError } from '@app/kernel'
 import { RandomIdSource } from '@app/kernel/nest';
 import { AggregateStore, EventStore, Reservations } from '@app/event-store';
 import { MemoryEventStore } from '@app/event-store/nest';
-import { RefusalLog } from '@app/shell';
+import { FaultLog, RefusalLog } from '@app/shell';
 import { Caller, Edge } from '@app/shell/nest';
 import { LocalRoute, PublicRoute, SelfAuthenticated } from './access.decorator.js';
 import type { AuthMode } from './access-policy.js';
@@ -91,6 +91,7 @@ async function house(auth: AuthMode) {
     { provide: AggregateStore, useValue: aggregates },
     { provide: Reservations, useValue: new Reservations(aggregates, clock) },
     { provide: ApiKeyDirectory, useValue: new LogDirectory(events) },
+    { provide: FaultLog, useValue: { error: () => undefined } },
   ];
   @Module({})
   class Platform {}

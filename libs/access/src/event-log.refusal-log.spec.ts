@@ -1,7 +1,9 @@
 import type { RecordedEvent, RequestContext } from '@app/kernel';
 import { anonymousActor, Clock } from '@app/kernel';
 import { RandomIdSource } from '@app/kernel/nest';
-import type { EventStore } from '@app/event-store';
+import type { AppendResult, EventStore } from '@app/event-store';
+import { StoreError } from '@app/event-store';
+import type { FaultLog } from '@app/shell';
 import { MemoryEventStore } from '@app/event-store/nest';
 import { EventLogRefusalLog } from './event-log.refusal-log.js';
 import { refusalLogContract } from './refusal-log.contract.js';
@@ -19,10 +21,22 @@ async function eventsIn(events: EventStore): Promise<RecordedEvent[]> {
   return found;
 }
 
+class FillingStore extends MemoryEventStore {
+  isFull = false;
+
+  override append(...args: Parameters<EventStore['append']>): Promise<AppendResult> {
+    if (this.isFull) return Promise.reject(new StoreError('StoreUnavailable', 'the disk is full'));
+    return super.append(...args);
+  }
+}
+
 const open = () => {
   const clock = new TestClock();
-  const events = new MemoryEventStore({ clock });
-  return { clock, events, log: new EventLogRefusalLog(events, new RandomIdSource(), clock) };
+  const events = new FillingStore({ clock });
+  const faults: { message: string; details: object }[] = [];
+  const faultLog: FaultLog = { error: (message, details) => faults.push({ message, details }) };
+  const log = new EventLogRefusalLog(events, new RandomIdSource(), clock, faultLog);
+  return { clock, events, faults, faultLog, log };
 };
 
 refusalLogContract('the event log', async () => {
@@ -48,8 +62,8 @@ describe('the record of refusals', () => {
   });
 
   it('goes on where another writer left the stream', async () => {
-    const { clock, events, log } = open();
-    const other = new EventLogRefusalLog(events, new RandomIdSource(), clock);
+    const { clock, events, faultLog, log } = open();
+    const other = new EventLogRefusalLog(events, new RandomIdSource(), clock, faultLog);
     for (const writer of [log, other, log, other]) await writer.record(entry, context);
     await Promise.all([log, other, log, other].map((writer) => writer.record(entry, context)));
     expect((await eventsIn(events)).map(({ revision }) => revision)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
@@ -70,5 +84,59 @@ describe('the record of refusals', () => {
     const all = await eventsIn(events);
     expect(all).toHaveLength(61);
     expect(all.at(-1)?.data).toMatchObject({ count: 10 });
+  });
+
+  describe('while the log is away', () => {
+    const denied = { ...entry, kind: 'unauthenticated' as const, status: 401, code: 'UNAUTHORIZED' };
+    const by = (requestId: string): RequestContext => ({ ...context, requestId, ip: '198.51.100.7' });
+
+    it('keeps refusals, tells the operator of each, and records them once it is back', async () => {
+      const { events, faults, log } = open();
+      let wakes = 0;
+      log.wakeBy(() => (wakes += 1));
+      events.isFull = true;
+      await log.record(entry, by('r1'));
+      await log.record(denied, by('r2'));
+      expect(wakes).toBeGreaterThan(0);
+      const line = { path: '/', actor: 'anonymous', ip: '198.51.100.7' };
+      expect(faults).toEqual([
+        { message: 'a refusal waits for the log', details: expect.objectContaining({ ...line, requestId: 'r1' }) },
+        { message: 'a refusal waits for the log', details: expect.objectContaining({ ...line, requestId: 'r2' }) },
+      ]);
+      await expect(log.tick()).rejects.toMatchObject({ code: 'StoreUnavailable' });
+      events.isFull = false;
+      await log.tick();
+      const recorded = await eventsIn(events);
+      expect(recorded.map(({ type, metadata }) => [type, metadata.requestId])).toEqual([
+        ['CommandRefused', 'r1'],
+        ['AccessDenied', 'r2'],
+      ]);
+    });
+
+    it('goes on counting a flood beyond its minute', async () => {
+      const { clock, events, log } = open();
+      events.isFull = true;
+      const storm = () => Promise.all(Array.from({ length: 100 }, (_, index) => log.record(denied, by(`r${index}`))));
+      await storm();
+      clock.ms += 120_000;
+      await expect(log.tick()).rejects.toMatchObject({ code: 'StoreUnavailable' });
+      await storm();
+      events.isFull = false;
+      await log.tick();
+      const recorded = await eventsIn(events);
+      expect(recorded).toHaveLength(61);
+      expect(recorded.at(-1)?.data).toMatchObject({ count: 140 });
+    });
+
+    it('tells the operator at the stop what the log did not take', async () => {
+      const { events, faults, log } = open();
+      events.isFull = true;
+      await log.record(entry, by('r1'));
+      await log.drain();
+      expect(faults.at(-1)).toMatchObject({ details: { count: 1 } });
+      events.isFull = false;
+      await log.drain();
+      expect(await eventsIn(events)).toHaveLength(1);
+    });
   });
 });

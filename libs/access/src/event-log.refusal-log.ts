@@ -1,7 +1,8 @@
 // Refusals go to the log like everything else: to `access-<yyyymmdd>`, those that arrive together in one append.
+// While the log is away they are kept, so that whoever is turned away then is recorded too, once it is back.
 import type { Clock, IdSource, RequestContext } from '@app/kernel';
 import type { EventStore } from '@app/event-store';
-import type { NextTick, RefusalEntry, Ticking } from '@app/shell';
+import type { FaultLog, NextTick, RefusalEntry, Ticking } from '@app/shell';
 import { RefusalLog } from '@app/shell';
 import type { AccessEvent } from './access-events.js';
 import { DayStream } from './day-stream.js';
@@ -24,45 +25,61 @@ export class EventLogRefusalLog extends RefusalLog implements Ticking {
     events: EventStore,
     ids: IdSource,
     private readonly clock: Clock,
+    private readonly log: FaultLog,
   ) {
     super();
     this.stream = new DayStream('access', events, ids, clock);
   }
 
-  record(entry: RefusalEntry, context: RequestContext): Promise<void> {
+  async record(entry: RefusalEntry, context: RequestContext): Promise<void> {
     if (entry.kind === 'unauthenticated') {
       const admitted = this.flood.admits(context.ip, { entry, context }, this.clock.nowMs());
       if (!admitted) {
         this.wake();
-        return Promise.resolve();
+        return;
       }
     }
-    return this.enqueue(eventOf(entry), context);
+    await this.keep(eventOf(entry), context);
   }
 
   wakeBy(wake: () => void): void {
     this.wake = wake;
   }
 
-  /** Writes down the floods whose minute is over. */
+  /** Writes down what was kept while the log was away, and the floods whose minute is over. */
   async tick(): Promise<NextTick> {
+    await this.stream.retry();
     await this.recordFloods(false);
-    return { againInMs: this.flood.endsInMs(this.clock.nowMs()) ?? 'idle' };
+    return { againInMs: this.stream.behind > 0 ? 0 : (this.flood.endsInMs(this.clock.nowMs()) ?? 'idle') };
   }
 
   async drain(): Promise<void> {
     await this.recordFloods(true);
     await this.stream.settled();
+    try {
+      await this.stream.retry();
+    } catch (error) {
+      this.log.error('the log did not take refusals before the stop', { count: this.stream.behind, error });
+    }
   }
 
+  /** A flood whose minute ends while the log is away lasts until it is back: the counts go on, nothing piles up. */
   private async recordFloods(all: boolean): Promise<void> {
     const floods = this.flood.due(this.clock.nowMs(), all);
     await Promise.all(
-      floods.map(({ sample, count }) => this.enqueue(withCount(eventOf(sample.entry), count), sample.context)),
+      floods.map(({ sample, count }) => this.keep(withCount(eventOf(sample.entry), count), sample.context)),
     );
   }
 
-  /** Other events of the day's stream. Resolves once the event is as durable as any. */
+  /** The line in the server's own log is all that is left should the server die before the event log is back. */
+  private async keep(event: AccessEvent, context: RequestContext): Promise<void> {
+    if ((await this.stream.keep(event, context)) === 'recorded') return;
+    const { actor, ip, requestId } = context;
+    this.log.error('a refusal waits for the log', { ...event.data, actor: actor.id, ip, requestId });
+    this.wake();
+  }
+
+  /** Other events of the day's stream, never kept. Resolves once the event is as durable as any. */
   enqueue(event: AccessEvent, context: RequestContext): Promise<void> {
     return this.stream.record(event, context);
   }

@@ -4,7 +4,7 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { Clock, IdSource } from '@app/kernel';
 import { AggregateStore, EventStore, Reservations } from '@app/event-store';
-import { RefusalLog } from '@app/shell';
+import { FaultLog, RefusalLog } from '@app/shell';
 import { AccessGuard } from './access.guard.js';
 import type { AuthMode } from './access-policy.js';
 import { AccessPolicy } from './access-policy.js';
@@ -32,8 +32,9 @@ export class AccessModule {
   static register({ auth, secrets }: AccessOptions): DynamicModule {
     const refusalLog: FactoryProvider<EventLogRefusalLog> = {
       provide: EventLogRefusalLog,
-      useFactory: (events: EventStore, ids: IdSource, clock: Clock) => new EventLogRefusalLog(events, ids, clock),
-      inject: [EventStore, IdSource, Clock],
+      useFactory: (events: EventStore, ids: IdSource, clock: Clock, log: FaultLog) =>
+        new EventLogRefusalLog(events, ids, clock, log),
+      inject: [EventStore, IdSource, Clock, FaultLog],
     };
     return {
       module: AccessModule,

@@ -128,6 +128,7 @@ describe('the HTTP edge', () => {
   let edge: Edge;
   const recorded: { entry: RefusalEntry; context: RequestContext }[] = [];
   const faults: { message: string; details: object }[] = [];
+  let logIsAway = false;
 
   beforeAll(async () => {
     edge = new Edge({ ids: new RandomIdSource() });
@@ -136,7 +137,7 @@ describe('the HTTP edge', () => {
     const log = {
       record: (entry: RefusalEntry, context: RequestContext) => {
         recorded.push({ entry, context });
-        return Promise.resolve();
+        return logIsAway ? Promise.reject(new StoreError('StoreUnavailable', 'no room')) : Promise.resolve();
       },
     };
     edge.equip(app, log, { error: (message, details) => faults.push({ message, details }) });
@@ -296,6 +297,14 @@ describe('the HTTP edge', () => {
       recorded.length = 0;
       for (const how of ['route', 'state', 'denied']) await app.inject(`/v1/things/refused/${how}`);
       expect(recorded.map(({ entry }) => entry.code)).toEqual(['FORBIDDEN']);
+    });
+
+    it('gives no refusal that will not be recorded', async () => {
+      logIsAway = true;
+      const { statusCode, headers, ...response } = await post('/v1/things/refused/state', '');
+      logIsAway = false;
+      expect([statusCode, codeOf(response), headers['retry-after']]).toEqual([503, 'STORE_UNAVAILABLE', '1']);
+      expect(faults).toMatchObject([{ message: 'a refusal could not be recorded' }]);
     });
 
     it('tells a wrong method from an unknown path', async () => {

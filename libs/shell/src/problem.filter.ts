@@ -40,6 +40,7 @@ export class ProblemFilter implements ExceptionFilter {
 
   private async recordThenSend(answer: Answer, request: Request, reply: FastifyReply): Promise<void> {
     const { caller } = request;
+    let sent = answer;
     try {
       if (caller && answer.kind) {
         const { status, code, message, kind } = answer;
@@ -49,8 +50,10 @@ export class ProblemFilter implements ExceptionFilter {
       }
     } catch (fault) {
       this.log.error('a refusal could not be recorded', { requestId: request.id, code: answer.code, error: fault });
+      // Nobody is told what the trail will never show: the log is away, and that is all that can be said.
+      if (fault instanceof StoreError) sent = answerOfStoreError(fault);
     }
-    send(reply, answer, request.id);
+    send(reply, sent, request.id);
   }
 
   private answerTo(error: unknown, request: Request, reply: FastifyReply): Answer {

@@ -18,8 +18,8 @@ export interface RefusalEntry {
 
 export abstract class RefusalLog {
   /**
-   * Resolves once the entry is as durable as any event, or is counted into an entry that stands for many.
-   * Throws StoreError when it could not be recorded.
+   * Resolves once the entry is as durable as any event, or is counted into an entry that stands for many, or is kept
+   * until the log, away for now, takes it. Throws StoreError when it will not be recorded: then the answer is another one.
    */
   abstract record(entry: RefusalEntry, context: RequestContext): Promise<void>;
 }
