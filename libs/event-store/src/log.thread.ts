@@ -3,6 +3,7 @@ import { BroadcastChannel, parentPort, receiveMessageOnPort, workerData } from '
 import type { MessagePort } from 'node:worker_threads';
 import type { AppendWire, WireAppend } from './append-wire.js';
 import { takeAppends } from './append-wire.js';
+import { later } from './event-loop.thread.js';
 import type { FromLogThread, LogThreadStart, ToLogThread } from './log-messages.js';
 import { newsChannel, verdictsOf } from './log-messages.js';
 import { logError } from './sqlite.log-file.js';
@@ -10,6 +11,8 @@ import { SqliteLogWriter } from './sqlite.log-writer.js';
 
 /** One transaction takes at most so many events: a huge pile must not delay the first answer for ever. */
 const EVENTS_PER_COMMIT = 5_000;
+/** Every announcement wakes every reader: in a stream of commits one now and then is enough. */
+const ANNOUNCE_EVERY_MS = 5;
 
 class LogThread {
   private readonly news: BroadcastChannel;
@@ -17,6 +20,9 @@ class LogThread {
   private readonly requests: Exclude<ToLogThread, AppendWire>[] = [];
   private nowMs = 0;
   private failing = false;
+  /** Calls off the end of the interval; undefined outside of one. */
+  private announcing: (() => void) | undefined;
+  private unannounced = false;
 
   constructor(
     private readonly port: MessagePort,
@@ -66,7 +72,7 @@ class LogThread {
         const outcomes = this.writer.append(group, this.nowMs);
         this.failing = false;
         this.answer({ kind: 'verdicts', verdicts: verdictsOf(outcomes) });
-        if (this.writer.head !== head) this.news.postMessage(this.writer.head);
+        if (this.writer.head !== head) this.announce();
       } catch (error) {
         this.failing = true;
         const { code, message } = logError(error, '');
@@ -74,6 +80,21 @@ class LogThread {
       }
       this.drain();
     }
+  }
+
+  /** At once after a quiet time; else once the interval is over, for all that was committed in it. */
+  private announce(): void {
+    if (this.announcing) {
+      this.unannounced = true;
+      return;
+    }
+    this.news.postMessage(this.writer.head);
+    this.announcing = later(ANNOUNCE_EVERY_MS, () => {
+      const due = this.unannounced;
+      this.announcing = undefined;
+      this.unannounced = false;
+      if (due) this.announce();
+    });
   }
 
   private nextGroup(): WireAppend[] {
@@ -95,6 +116,8 @@ class LogThread {
         return;
       case 'close':
         this.writer.close();
+        this.announcing?.();
+        if (this.unannounced) this.news.postMessage(this.writer.head);
         this.news.close();
         this.answer({ kind: 'closed' });
         this.port.close();

@@ -1,6 +1,6 @@
 // The calls under way: who may make one, what comes of it, and how they are ended.
 import type { Clock } from '@app/kernel';
-import type { CallOutcome, ProviderCaller } from '@app/provider';
+import type { CallOutcome, ProviderCall, ProviderCaller } from '@app/provider';
 import type { ExecutorStep } from './compiled-definition.js';
 import type { LiveRun } from './live-run.js';
 import type { RunTally } from './run-tally.js';
@@ -60,30 +60,31 @@ export class CallDesk {
     const nodeId = step.node.id;
     const claimed = run.state?.steps[nodeId];
     const attempt = claimed?.attempts.at(-1)?.attempt ?? 1;
-    const abort = new AbortController();
+    const { signal } = (run.abort ??= new AbortController());
     const startedMs = this.clock.nowMs();
-    run.calls.set(nodeId, abort);
+    const call: ProviderCall = {
+      executorId: step.executorId,
+      providerConfigId: step.providerConfigId,
+      nodeData: step.data,
+      body: claimed?.input,
+      timeoutMs: step.timeoutMs,
+      idempotencyKey: `${run.id}:${nodeId}`,
+      correlationId: run.engine.correlationId,
+      signal,
+    };
+    run.calls.set(nodeId, call);
     this.caller
-      .call({
-        executorId: step.executorId,
-        providerConfigId: step.providerConfigId,
-        nodeData: step.data,
-        body: claimed?.input,
-        timeoutMs: step.timeoutMs,
-        idempotencyKey: `${run.id}:${nodeId}`,
-        correlationId: run.engine.correlationId,
-        signal: abort.signal,
-      })
+      .call(call)
       .catch((error: unknown): CallOutcome => {
         this.onFault(run.id, error);
         return { ok: false, error: { code: 'internal', message: 'internal error', retryable: false } };
       })
       .then((outcome) => {
-        if (run.calls.get(nodeId) !== abort) return;
+        if (run.calls.get(nodeId) !== call) return;
         run.calls.delete(nodeId);
         const durationMs = this.clock.nowMs() - startedMs;
         this.tally.calls[outcome.ok ? 'succeeded' : 'failed'] += 1;
-        if (!abort.signal.aborted) run.results.push({ nodeId, attempt, outcome, durationMs });
+        if (!signal.aborted) run.results.push({ nodeId, attempt, outcome, durationMs });
         this.giveBack(run, 1);
         look();
       })
@@ -93,7 +94,8 @@ export class CallDesk {
   /** Ends the run's calls; whatever they still bring is dropped. */
   abort(run: LiveRun): void {
     const count = run.calls.size;
-    for (const call of run.calls.values()) call.abort();
+    run.abort?.abort();
+    run.abort = undefined;
     run.calls.clear();
     this.giveBack(run, count);
   }

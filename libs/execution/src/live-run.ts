@@ -1,6 +1,7 @@
 // What the runner keeps of a run while it is under way: it never re-reads what it has just written.
 import type { Actor, NewEvent, RequestContext } from '@app/kernel';
 import { engineActor, streamName } from '@app/kernel';
+import type { ProviderCall } from '@app/provider';
 import type { CompiledDefinition, ExecutorStep } from './compiled-definition.js';
 import type { RunCommand, RunDecision, StepResult } from './run-command.js';
 import type { ExecutionState, RunState } from './execution-state.js';
@@ -34,7 +35,10 @@ export interface LiveRun {
   state: ExecutionState;
   /** -1 before the first append. */
   revision: number;
-  readonly calls: Map<string, AbortController>;
+  /** What is asked of providers now, by node. */
+  readonly calls: Map<string, ProviderCall>;
+  /** Ends all of them; made with the first call, anew after an abort. */
+  abort: AbortController | undefined;
   results: StepResult[];
   askers: Asker[];
   /** Look at the run again: a slot is free or something is due. */
@@ -76,6 +80,7 @@ export function liveRun({ id, workflowId, definition, engine, state, revision }:
     state: state ?? null,
     revision: revision ?? -1,
     calls: new Map(),
+    abort: undefined,
     results: [],
     askers: [],
     look: false,

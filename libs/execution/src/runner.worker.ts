@@ -150,7 +150,7 @@ export class Runner implements Ticking {
   async drain(): Promise<void> {
     this.accepting = false;
     await within(this.parts.limits.drainMs, this.desk.close());
-    for (const run of this.runs.values()) for (const call of run.calls.values()) call.abort();
+    for (const run of this.runs.values()) run.abort?.abort();
     await within(this.parts.limits.drainMs, this.settled());
   }
 

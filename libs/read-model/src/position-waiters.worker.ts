@@ -14,6 +14,14 @@ export class PositionWaiters {
     return this.reached;
   }
 
+  get waiting(): number {
+    return this.waiters.size;
+  }
+
+  hasPassed(position: GlobalPosition): boolean {
+    return this.reached !== undefined && this.reached >= position;
+  }
+
   /** Also backwards, when the views begin anew. */
   reach(position: GlobalPosition | undefined): void {
     this.reached = position;
@@ -23,7 +31,7 @@ export class PositionWaiters {
 
   /** True once the views are there, false after `timeoutMs`. */
   wait(position: GlobalPosition, timeoutMs: number): Promise<boolean> {
-    if (this.reached !== undefined && this.reached >= position) return Promise.resolve(true);
+    if (this.hasPassed(position)) return Promise.resolve(true);
     if (timeoutMs <= 0) return Promise.resolve(false);
     return new Promise((done) => {
       const timer = setTimeout(() => waiter.resolve(false), timeoutMs);

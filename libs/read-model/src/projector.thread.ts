@@ -7,7 +7,7 @@ import type { Projection } from '@app/kernel';
 import { SqliteEventStore } from '@app/event-store/nest';
 import { Projector } from './projector.js';
 import { ProjectorWorker } from './projector.worker.js';
-import type { FromProjector, ProjectorThreadStart } from './sqlite.view-messages.js';
+import type { FromProjector, ProjectorThreadStart, ToProjector } from './sqlite.view-messages.js';
 import { SqliteViewWriter } from './sqlite.view-writer.js';
 import { damageMark, isDamage, openViewsForWriting } from './sqlite.views-file.js';
 
@@ -17,6 +17,8 @@ const PAUSE_MAX_MS = 30_000;
 const BUSY_EVENTS = 50;
 const GATHER_MS = 4;
 const GATHER_BUSY_MS = 20;
+/** So much longer while nobody waits for what was written. */
+const UNHURRIED = 6;
 
 /** Runs until the main thread says stop; then the port and both files are closed and the thread ends by itself. */
 export async function runProjectorThread(
@@ -27,7 +29,11 @@ export async function runProjectorThread(
   if (!port) throw new Error('the projector runs in a thread of its own');
   const tell = (message: FromProjector): void => port.postMessage(message);
   const stop = new AbortController();
-  port.once('message', () => stop.abort());
+  const pace = new Pace();
+  port.on('message', (message: ToProjector) => {
+    if (message === 'stop') stop.abort();
+    pace.hurry();
+  });
   const events = await SqliteEventStore.openReader({ directory: data.directory });
   const writer = new SqliteViewWriter(openViewsForWriting(data.directory), data.wasDamaged);
   const projector = new Projector(writer, projections);
@@ -37,10 +43,10 @@ export async function runProjectorThread(
   });
   await worker.open();
   tell({ kind: 'opened', status: projector.status() });
-  await keepTicking(worker, projector, data.directory, tell, stop.signal);
+  await keepTicking(worker, projector, data.directory, tell, pace, stop.signal);
   await worker.close();
   await events.close();
-  writer.close();
+  await writer.close();
   port.close();
 }
 
@@ -49,6 +55,7 @@ async function keepTicking(
   projector: Projector,
   directory: string,
   tell: (message: FromProjector) => void,
+  pace: Pace,
   signal: AbortSignal,
 ): Promise<void> {
   let pauseMs = PAUSE_MS;
@@ -56,7 +63,7 @@ async function keepTicking(
     try {
       const { folded, full } = await worker.tick(signal);
       pauseMs = PAUSE_MS;
-      if (folded > 0 && !full) await gather(folded, signal);
+      if (folded > 0 && !full) await pace.gather(folded, signal);
     } catch (error) {
       if (signal.aborted) return;
       const text = error instanceof Error ? error.message : String(error);
@@ -74,9 +81,27 @@ async function keepTicking(
 
 /**
  * A transaction costs nearly the same for one event as for fifty. The first event after a quiet time is folded at once;
- * those that follow are gathered for a moment that nobody notices.
+ * those that follow are gathered: for a moment that nobody notices when somebody waits for them, else for longer.
  */
-async function gather(folded: number, signal: AbortSignal): Promise<void> {
-  const ms = folded < BUSY_EVENTS ? GATHER_MS : GATHER_BUSY_MS;
-  await pause(ms, undefined, { signal }).catch(() => undefined);
+class Pace {
+  private hurried = false;
+  private wake: () => void = () => undefined;
+
+  hurry(): void {
+    this.hurried = true;
+    this.wake();
+  }
+
+  async gather(folded: number, signal: AbortSignal): Promise<void> {
+    const ms = folded < BUSY_EVENTS ? GATHER_MS : GATHER_BUSY_MS;
+    await pause(ms, undefined, { signal }).catch(() => undefined);
+    if (!this.hurried && !signal.aborted) await this.untilHurried(ms * UNHURRIED);
+    this.hurried = false;
+  }
+
+  private async untilHurried(ms: number): Promise<void> {
+    const hurried = new AbortController();
+    this.wake = () => hurried.abort();
+    await pause(ms, undefined, { signal: hurried.signal }).catch(() => undefined);
+  }
 }

@@ -10,7 +10,8 @@ export interface ProjectorThreadStart {
   readonly wasDamaged: boolean;
 }
 
-export type ToProjector = 'stop';
+/** `hurry`: somebody waits for what was appended just now. */
+export type ToProjector = 'stop' | 'hurry';
 
 export type FromProjector =
   | { readonly kind: 'opened'; readonly status: ViewStatus }

@@ -5,7 +5,7 @@ import { StoreError } from '@app/event-store';
 import { InProcessViews, type InProcessOptions } from './in-process.sqlite.view-store.js';
 import { PositionWaiters } from './position-waiters.worker.js';
 import { RequestedViews } from './requested-views.js';
-import type { FromProjector, FromReader, ProjectorThreadStart, ToReader } from './sqlite.view-messages.js';
+import type { FromProjector, FromReader, ProjectorThreadStart, ToProjector, ToReader } from './sqlite.view-messages.js';
 import { prepareViewsFile } from './sqlite.views-file.js';
 import type { ReadRequest } from './view-request.js';
 import type { RebuiltView, ViewStatus } from './view-store.js';
@@ -37,6 +37,7 @@ export class SqliteViews extends RequestedViews {
   private lastId = 0;
   private current: ViewStatus = { position: undefined, rebuilding: [] };
   private closing = false;
+  private hurried = false;
 
   private constructor(
     private readonly options: SqliteViewsOptions,
@@ -73,7 +74,9 @@ export class SqliteViews extends RequestedViews {
   }
 
   waitFor(position: GlobalPosition | undefined, timeoutMs = WAIT_MS): Promise<boolean> {
-    return position === undefined ? Promise.resolve(true) : this.waiters.wait(position, timeoutMs);
+    if (position === undefined || this.waiters.hasPassed(position)) return Promise.resolve(true);
+    this.hurry();
+    return this.waiters.wait(position, timeoutMs);
   }
 
   async close(): Promise<void> {
@@ -93,6 +96,13 @@ export class SqliteViews extends RequestedViews {
       this.outbox.push({ id: this.lastId, request });
       if (this.outbox.length === 1) queueMicrotask(() => this.flush());
     });
+  }
+
+  /** Once until the next progress: what is asked for meanwhile comes with it or asks again. */
+  private hurry(): void {
+    if (this.hurried || this.closing) return;
+    this.hurried = true;
+    this.projector.postMessage('hurry' satisfies ToProjector);
   }
 
   private flush(): void {
@@ -167,6 +177,8 @@ export class SqliteViews extends RequestedViews {
       status.failed !== this.current.failed || status.rebuilding.length !== this.current.rebuilding.length;
     this.current = status;
     this.waiters.reach(status.position);
+    this.hurried = false;
+    if (this.waiters.waiting > 0) this.hurry();
     if (changed) this.options.onStatus?.(status);
   }
 }
