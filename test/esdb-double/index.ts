@@ -12,3 +12,4 @@ export type {
   StartDouble,
   StoredEvent,
 } from './interface.js';
+export { startDouble } from './double.js';

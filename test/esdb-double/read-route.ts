@@ -1,0 +1,113 @@
+// The read route: a stream or the whole log, either way, or a subscription to the log.
+import streams from '@eventstore/db-client/generated/streams_pb.js';
+import { textOf } from './append-routes.js';
+import type { Position } from './event-log.js';
+import type { Call } from './faults.js';
+import type { StoredEvent } from './interface.js';
+import { refusalOf, type Node } from './node.js';
+import { Reader, type ReadCall } from './reader.js';
+import { eventMessage, notFoundMessage } from './read-messages.js';
+import type { Refusal } from './refusal.js';
+import { AllSubscription } from './subscription.js';
+
+type ReadOptions = streams.ReadReq.Options;
+
+/** Of every reading call: counted as open until its end. */
+export function read(node: Node, call: ReadCall, subscriptions: Set<AllSubscription>): void {
+  const options = call.request.getOptions() ?? new streams.ReadReq.Options();
+  const isSubscription = options.hasSubscription();
+  const stream = options.hasAll() ? '$all' : textOf(options.getStream()?.getStreamIdentifier());
+  const asked: Call = { operation: isSubscription ? 'subscribe' : 'read', stream };
+  const { counters } = node;
+  counters[isSubscription ? 'subscriptions' : 'reads'] += 1;
+  counters.openReads += 1;
+  if (isSubscription) counters.openSubscriptions += 1;
+  const reader = new Reader(node, call, asked);
+  void reader.ended.then(() => {
+    counters.openReads -= 1;
+    if (isSubscription) counters.openSubscriptions -= 1;
+  });
+  const refused = early(node, asked, options);
+  if (refused) reader.fail(refused);
+  else if (!isSubscription) void answer(node, reader, options, stream);
+  else subscribe(node, reader, options, subscriptions);
+}
+
+function early(node: Node, asked: Call, options: ReadOptions): Refusal | undefined {
+  const refused = refusalOf(node, asked, 'read');
+  if (refused) return refused;
+  if (node.faults.take('deadlineExceeded', asked)) return { kind: 'deadlineExceeded' };
+  const isStreamSubscription = options.hasSubscription() && !options.hasAll();
+  return isStreamSubscription || options.getResolveLinks() ? { kind: 'unknown' } : undefined;
+}
+
+function subscribe(node: Node, reader: Reader, options: ReadOptions, subscriptions: Set<AllSubscription>): void {
+  const all = options.getAll();
+  const position = all?.getPosition();
+  const from = all?.hasEnd() ? 'end' : position ? positionOf(position) : 'start';
+  const subscription = new AllSubscription(node, reader, from, options.getFilter());
+  subscriptions.add(subscription);
+  void reader.ended.then(() => subscriptions.delete(subscription));
+  void subscription.run();
+}
+
+async function answer(node: Node, reader: Reader, options: ReadOptions, stream: string): Promise<void> {
+  const found = options.hasAll() ? eventsOfAll(node, options) : eventsOfStream(node, options, stream);
+  if ('kind' in found) {
+    reader.fail(found);
+    return;
+  }
+  if ('missing' in found) {
+    await reader.send(notFoundMessage(stream));
+    reader.end();
+    return;
+  }
+  const countMax = BigInt(options.getCount());
+  let sent = 0n;
+  for (const event of found) {
+    if (sent >= countMax) break;
+    if (!(await reader.send(eventMessage(event)))) return;
+    sent += 1n;
+  }
+  reader.end();
+}
+
+function backwards(options: ReadOptions): boolean {
+  return options.getReadDirection() === streams.ReadReq.Options.ReadDirection.BACKWARDS;
+}
+
+export function positionOf(position: streams.ReadReq.Options.Position): Position {
+  return { commit: BigInt(position.getCommitPosition()), prepare: BigInt(position.getPreparePosition()) };
+}
+
+type Found = Iterable<StoredEvent> | Refusal | { readonly missing: true };
+
+/** Forwards from a position is inclusive, backwards exclusive. */
+function eventsOfAll(node: Node, options: ReadOptions): Found {
+  const all = options.getAll();
+  const position = all?.getPosition();
+  const { log } = node;
+  if (position && positionOf(position).commit > log.end) return { kind: 'unknown' };
+  const at = position ? log.indexAt(positionOf(position)) : all?.hasEnd() ? log.events.length : 0;
+  if (backwards(options)) return log.events.slice(0, position || all?.hasEnd() ? at : 0).reverse();
+  return onwards(log.events, at);
+}
+
+/** Sees what is appended while the reader is still reading, as a node does that reads page by page. */
+function* onwards(events: readonly StoredEvent[], from: number): Iterable<StoredEvent> {
+  for (let index = from; index < events.length; index += 1) yield events[index]!;
+}
+
+function eventsOfStream(node: Node, options: ReadOptions, stream: string): Found {
+  const visible = node.log.readStream(stream);
+  if (visible === 'tombstoned') return { kind: 'tombstoned', stream };
+  if (visible === undefined) return { missing: true };
+  const asked = options.getStream();
+  const revision = asked?.hasRevision() ? BigInt(asked.getRevision()) : undefined;
+  if (backwards(options)) {
+    const from = revision ?? (asked?.hasEnd() ? BigInt(visible.length) + BigInt(visible[0]?.revision ?? 0) : 0n);
+    return visible.filter((event) => BigInt(event.revision) <= from).reverse();
+  }
+  if (asked?.hasEnd()) return [];
+  return visible.filter((event) => BigInt(event.revision) >= (revision ?? 0n));
+}
