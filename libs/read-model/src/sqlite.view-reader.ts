@@ -1,14 +1,13 @@
 // Answers queries from one connection, synchronously; each query sees one commit. Documents stay JSON text: whoever
 // needs them as objects parses them.
-import type { FieldValue, GlobalPosition } from '@app/kernel';
-import { StoreError } from '@app/event-store';
+import type { GlobalPosition } from '@app/kernel';
 import type { SqliteDatabase } from '@app/event-store/nest';
 import { type Conditions, conditionsOf } from './entry-conditions.js';
+import { checkPosition, FacetGroups } from './entry-selection.js';
 import { offsetsOf } from './postings.js';
 import { SqliteDocumentTable } from './sqlite.document-table.js';
 import { SqliteEntryIndex } from './sqlite.entry-index.js';
 import { GENERATION_COLUMNS, generationOf, type GenerationRow, Statements } from './sqlite.views-file.js';
-import { compareText } from './text-order.js';
 import type { EntryDeclaration } from './view-declaration.js';
 import type { ReadRequest, StoredDocument, StoredEntry } from './view-request.js';
 import type { DocumentQuery, EntryQuery, EntrySelection, FacetCount, FieldFilter } from './view-store.js';
@@ -69,24 +68,8 @@ export class SqliteViewReader {
   facetCounts(view: string, facets: readonly string[], selection: EntrySelection): FacetCount[] {
     return this.snapshot(() => {
       const open = this.entryView(view);
-      const columns = facets.map((facet) => facetIndex(open.declaration, facet));
-      const counted = new Map<string, { values: Record<string, FieldValue>; count: number }>();
-      for (const [number, count] of this.tally(open, selection).entries()) {
-        if (count === 0) continue;
-        const all = open.index.facetValues[number] ?? [];
-        const values = columns.map((column) => all[column] ?? null);
-        const key = JSON.stringify(values);
-        const known = counted.get(key);
-        if (known) known.count += count;
-        else
-          counted.set(key, {
-            values: Object.fromEntries(facets.map((facet, at) => [facet, values[at] ?? null])),
-            count,
-          });
-      }
-      return [...counted.entries()]
-        .sort(([a, x], [b, y]) => y.count - x.count || compareText(a, b))
-        .map(([, count]) => count);
+      const groups = new FacetGroups(open.declaration, facets);
+      return groups.of(open.index.facetValues, this.tally(open, selection));
     });
   }
 
@@ -203,17 +186,4 @@ export function answerTo(reader: SqliteViewReader, request: ReadRequest): unknow
     case 'facetCounts':
       return reader.facetCounts(request.view, request.facets, request.selection);
   }
-}
-
-function facetIndex(declaration: EntryDeclaration, facet: string): number {
-  const index = declaration.facets.findIndex(({ name }) => name === facet);
-  if (index === -1) throw new Error(`view ${declaration.name} has no facet "${facet}"`);
-  return index;
-}
-
-/** A position of this log looks like every other one of it: same tag, same count of digits. */
-function checkPosition(position: string, sample: string | undefined): void {
-  const shape = (text: string): string => text.replace(/\d/g, '0');
-  const ok = sample === undefined ? /^[a-z]+:\d{20}(\/\d{20})?$/.test(position) : shape(position) === shape(sample);
-  if (!ok) throw new StoreError('InvalidPosition', `"${position.slice(0, 80)}" is not a position of this log`);
 }
