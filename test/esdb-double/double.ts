@@ -53,7 +53,7 @@ class Double implements EsdbDouble {
     });
     this.#node = {
       log: newLog(),
-      role: options.callerRole ?? '$admins',
+      role: options.callerRole,
       faults: this.faults,
       counters: this.counters,
       options: {
@@ -141,7 +141,7 @@ class Double implements EsdbDouble {
     await this.start();
   }
 
-  actAs(role: string): void {
+  actAs(role: string | undefined): void {
     this.#node.role = role;
   }
 

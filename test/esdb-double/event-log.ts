@@ -136,19 +136,18 @@ export class EventLog {
     return low;
   }
 
-  /** Where the next record will lie: a position beyond it does not exist. */
-  get end(): bigint {
-    return this.#nextCommit;
+  /** Where a position stands: at a record, beyond all of them, or where no record begins. */
+  placeOf(position: Position): 'record' | 'beyond' | 'between' {
+    if (position.commit >= this.#nextCommit) return 'beyond';
+    return this.events[this.indexAt(position)]?.commit === position.commit ? 'record' : 'between';
   }
 
   delete(stream: string, expected: Expected, forever: boolean): AppendOutcome {
     if (this.#tombstoned.has(stream)) return { kind: 'tombstoned' };
     const last = this.lastRevisionOf(stream);
     const at = expected === 'no_stream' ? -1n : expected;
-    if (expected === 'stream_exists' && last < 0) return { kind: 'wrongRevision', actual: undefined };
-    if (typeof at === 'bigint' && at !== BigInt(last)) {
-      return { kind: 'wrongRevision', actual: last < 0 ? undefined : last };
-    }
+    if (last < 0) return { kind: 'wrongRevision', actual: undefined };
+    if (typeof at === 'bigint' && at !== BigInt(last)) return { kind: 'wrongRevision', actual: last };
     if (forever) {
       const outcome = this.#write(stream, [event('$streamDeleted', '')]);
       this.#tombstoned.add(stream);

@@ -12,8 +12,8 @@ export interface DoubleOptions {
   /** False hides the batch route, as a node before 21.10 does: the client then appends by the unary one. */
   readonly batchAppend?: boolean;
   /**
-   * As whom calls without credentials act. `$admins` when absent, like a node started with `--insecure`; a user's name or
-   * `anonymous` makes the access lists count (the client sends no credentials over an insecure connection).
+   * As whom every call acts: a user's name, `$admins`, or `anonymous`; then the access lists count. When absent they do not,
+   * as on a node started with `--insecure`. (Over an insecure connection the client sends no credentials.)
    */
   readonly callerRole?: string;
 }
@@ -35,7 +35,7 @@ export interface EsdbDouble {
   /** Stop and start. `keepLog: false` comes back with an empty log, as a node whose disk was lost. */
   restart(options?: { readonly keepLog?: boolean }): Promise<void>;
   /** As another caller from now on; see `callerRole`. */
-  actAs(role: string): void;
+  actAs(role: string | undefined): void;
   /** Stop for good; calling it again does nothing. */
   close(): Promise<void>;
 }

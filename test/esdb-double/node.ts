@@ -19,7 +19,7 @@ export interface AppendAnswer {
 
 export interface Node {
   log: EventLog;
-  role: string;
+  role: string | undefined;
   readonly faults: FaultBoard;
   readonly counters: Counters;
   readonly options: Required<Omit<DoubleOptions, 'port' | 'callerRole'>>;
@@ -81,7 +81,8 @@ function write(node: Node, { stream, expected, events }: AppendRequest): AppendA
   return outcome.kind === 'wrongRevision' ? { ...outcome, stream, expected } : { kind: 'tombstoned', stream };
 }
 
-function malformed({ events }: AppendRequest): Refusal | undefined {
+function malformed({ stream, events }: AppendRequest): Refusal | undefined {
+  if (stream === '') return { kind: 'badRequest', message: "Argument 'streamId' is empty." };
   for (const { id, type } of events) {
     if (!UUID.test(id)) return { kind: 'badRequest', message: 'Unrecognized Guid format.' };
     if (EMPTY_UUID.test(id)) return { kind: 'badRequest', message: "Empty eventId provided. (Parameter 'eventId')" };

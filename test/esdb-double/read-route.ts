@@ -45,6 +45,10 @@ function subscribe(node: Node, reader: Reader, options: ReadOptions, subscriptio
   const all = options.getAll();
   const position = all?.getPosition();
   const from = all?.hasEnd() ? 'end' : position ? positionOf(position) : 'start';
+  if (typeof from === 'object' && node.log.placeOf(from) === 'between') {
+    reader.fail({ kind: 'unknown' });
+    return;
+  }
   const subscription = new AllSubscription(node, reader, from, options.getFilter());
   subscriptions.add(subscription);
   void reader.ended.then(() => subscriptions.delete(subscription));
@@ -63,6 +67,8 @@ async function answer(node: Node, reader: Reader, options: ReadOptions, stream: 
     return;
   }
   const countMax = BigInt(options.getCount());
+  // A node asked for no events of the whole log reads empty pages for ever.
+  if (countMax === 0n) return;
   let sent = 0n;
   for (const event of found) {
     if (sent >= countMax) break;
@@ -87,7 +93,8 @@ function eventsOfAll(node: Node, options: ReadOptions): Found {
   const all = options.getAll();
   const position = all?.getPosition();
   const { log } = node;
-  if (position && positionOf(position).commit > log.end) return { kind: 'unknown' };
+  const place = position && log.placeOf(positionOf(position));
+  if (place === 'between' || (place === 'beyond' && backwards(options))) return unexpected('ReadAllResult');
   const at = position ? log.indexAt(positionOf(position)) : all?.hasEnd() ? log.events.length : 0;
   if (backwards(options)) return log.events.slice(0, position || all?.hasEnd() ? at : 0).reverse();
   return onwards(log.events, at);
@@ -98,7 +105,13 @@ function* onwards(events: readonly StoredEvent[], from: number): Iterable<Stored
   for (let index = from; index < events.length; index += 1) yield events[index]!;
 }
 
+function unexpected(result: string): Refusal {
+  return { kind: 'unknown', details: `Unexpected ${result}: Error` };
+}
+
 function eventsOfStream(node: Node, options: ReadOptions, stream: string): Found {
+  if (stream === '') return { kind: 'unknown' };
+  if (options.getCount() === '0') return unexpected('ReadStreamResult');
   const visible = node.log.readStream(stream);
   if (visible === 'tombstoned') return { kind: 'tombstoned', stream };
   if (visible === undefined) return { missing: true };
@@ -108,6 +121,6 @@ function eventsOfStream(node: Node, options: ReadOptions, stream: string): Found
     const from = revision ?? (asked?.hasEnd() ? BigInt(visible.length) + BigInt(visible[0]?.revision ?? 0) : 0n);
     return visible.filter((event) => BigInt(event.revision) <= from).reverse();
   }
-  if (asked?.hasEnd()) return [];
+  if (asked?.hasEnd()) return unexpected('ReadStreamResult');
   return visible.filter((event) => BigInt(event.revision) >= (revision ?? 0n));
 }

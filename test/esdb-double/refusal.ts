@@ -8,7 +8,8 @@ import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import type { Expected } from './event-log.js';
 
 export type Refusal =
-  | { readonly kind: 'notReady' | 'unavailable' | 'accessDenied' | 'deadlineExceeded' | 'unknown' }
+  | { readonly kind: 'notReady' | 'unavailable' | 'accessDenied' | 'deadlineExceeded' }
+  | { readonly kind: 'unknown'; readonly details?: string }
   | { readonly kind: 'notLeader'; readonly host: string; readonly port: number }
   | { readonly kind: 'tooSlow'; readonly state: 'live' | 'transitioning to live' }
   | { readonly kind: 'tombstoned'; readonly stream: string }
@@ -20,6 +21,11 @@ export type Refusal =
       readonly expected: Expected;
       readonly actual: number | undefined;
     };
+
+type WrongRevision = Extract<Refusal, { kind: 'wrongRevision' }>;
+
+/** What a node says of an error that it did not foresee. */
+const THROWN = 'Exception was thrown by handler.';
 
 export function isRefusal(value: { readonly kind: string }): value is Refusal {
   return value.kind !== 'written' && value.kind !== 'repeated';
@@ -49,7 +55,7 @@ export function toServiceError(refusal: Refusal): ServiceError {
     case 'deadlineExceeded':
       return serviceError(status.DEADLINE_EXCEEDED, 'Deadline Exceeded');
     case 'unknown':
-      return serviceError(status.UNKNOWN, 'Exception was thrown by handler.');
+      return serviceError(status.UNKNOWN, refusal.details ?? THROWN);
     case 'notLeader':
       return serviceError(status.NOT_FOUND, 'Leader info available', {
         exception: 'not-leader',
@@ -72,15 +78,24 @@ export function toServiceError(refusal: Refusal): ServiceError {
         'maximum-append-size': String(refusal.bytesMax),
       });
     case 'badRequest':
-      return serviceError(status.UNKNOWN, 'Exception was thrown by handler.');
+      return serviceError(status.UNKNOWN, THROWN);
     case 'wrongRevision':
-      return serviceError(status.FAILED_PRECONDITION, 'Delete failed due to WrongExpectedVersion.', {
-        exception: 'wrong-expected-version',
-        'stream-name': refusal.stream,
-        'expected-version': expectedNumber(refusal.expected),
-        'actual-version': String(refusal.actual ?? -1),
-      });
+      return wrongRevisionOfDelete(refusal);
   }
+}
+
+function wrongRevisionOfDelete({ stream, expected, actual = -1 }: WrongRevision): ServiceError {
+  const number = expectedNumber(expected);
+  return serviceError(
+    status.FAILED_PRECONDITION,
+    `Delete failed due to WrongExpectedVersion. Stream: ${stream}, Expected version: ${number}, Actual version: ${actual}`,
+    {
+      exception: 'wrong-expected-version',
+      'stream-name': stream,
+      'expected-version': number,
+      'actual-version': String(actual),
+    },
+  );
 }
 
 function expectedNumber(expected: Expected): string {

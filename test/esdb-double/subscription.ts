@@ -52,7 +52,6 @@ export class AllSubscription {
     const { log } = this.node;
     const writing = this.#write();
     void this.reader.ended.then(() => this.drop('ended'));
-    if (typeof this.from === 'object' && this.from.commit > log.end) this.drop({ kind: 'unknown' });
     await this.#put(confirmationMessage());
     // From a position means after the event that is found there, or else after the first one behind it.
     if (this.from !== 'end') await this.#catchUp(this.from === 'start' ? 0 : log.indexAt(this.from) + 1);
