@@ -12,7 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { RecentMap } from '@app/event-store';
+import { RecentMap, StoreError } from '@app/event-store';
 import type { SqliteDatabase, SqliteStatement } from '@app/event-store/nest';
 import { openDatabase } from '@app/event-store/nest';
 import { SecretStore } from './secret-store.js';
@@ -84,7 +84,7 @@ export class SqliteSecretStore extends SecretStore {
 
   async put(text: string): Promise<string> {
     const id = randomUUID();
-    this.write(id, text);
+    unlessFull('kept', () => this.write(id, text));
     this.recent.set(id, text);
     return id;
   }
@@ -102,7 +102,7 @@ export class SqliteSecretStore extends SecretStore {
     for (const id of ids) {
       if (id === PROBE_ID) continue;
       this.recent.delete(id);
-      this.remove.run(id);
+      unlessFull('forgotten', () => this.remove.run(id));
     }
   }
 
@@ -142,6 +142,15 @@ export class SqliteSecretStore extends SecretStore {
     throw new SecretKeyError(
       `the key does not open ${DATABASE_FILE}: give the key the secrets were sealed with, or restore ${KEY_FILE}`,
     );
+  }
+}
+
+/** Nothing but the disk can fail here: what is to be written was made by us. */
+function unlessFull(done: string, write: () => unknown): void {
+  try {
+    write();
+  } catch (cause) {
+    throw new StoreError('StoreUnavailable', `a secret could not be ${done}: ${(cause as Error).message}`, { cause });
   }
 }
 
