@@ -1,5 +1,9 @@
 import 'reflect-metadata';
-import { Body, Controller, Get, HttpCode, Module, Param, Post, Query, Req } from '@nestjs/common';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { Body, Controller, Get, HttpCode, Module, Param, Post, Query, Req, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { Type } from 'class-transformer';
@@ -120,7 +124,16 @@ class ThingController {
   }
 }
 
-@Module({ controllers: [ThingController] })
+/** Like a folder of files: the route knows its method, and still has nothing. */
+@Controller('files')
+class FolderController {
+  @Get('*')
+  file(@Res() reply: FastifyReply): void {
+    reply.callNotFound();
+  }
+}
+
+@Module({ controllers: [ThingController, FolderController] })
 class ThingModule {}
 
 describe('the HTTP edge', () => {
@@ -312,6 +325,24 @@ describe('the HTTP edge', () => {
       expect([wrong.statusCode, wrong.json()]).toMatchObject([405, { code: 'METHOD_NOT_ALLOWED' }]);
       expect(wrong.headers.allow).toBe('GET, HEAD, POST');
       expect((await app.inject({ method: 'DELETE', url: '/v1/thing' })).statusCode).toBe(404);
+    });
+
+    it('answers a file that is not there with 404, whatever its folder knows', async () => {
+      const response = await app.inject('/files/nothing');
+      expect([response.statusCode, codeOf(response)]).toEqual([404, 'NOT_FOUND']);
+    });
+
+    it('answers a request that does not arrive in time with 408, and hangs up', async () => {
+      const slow = new Edge({ ids: new RandomIdSource(), requestTimeoutMs: 200 });
+      const server = slow.adapter.getInstance();
+      await server.listen({ port: 0, host: '127.0.0.1' });
+      const { port } = server.server.address() as AddressInfo;
+      const socket = connect(port, '127.0.0.1', () => socket.write('POST / HTTP/1.1\r\nHost: here\r\n'));
+      let heard = '';
+      socket.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+      await once(socket, 'close');
+      await server.close();
+      expect(heard).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n[^]*"code":"REQUEST_TIMEOUT"/);
     });
 
     it('answers a URL that cannot be decoded with 400', async () => {

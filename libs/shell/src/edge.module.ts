@@ -29,6 +29,8 @@ export interface EdgeOptions {
   readonly requestTimeoutMs?: number;
 }
 
+/** A request that takes too long is noticed this much later at most. */
+const LATENESS_CHECK_MS = 1_000;
 /** For a client that has not finished sending what cannot be read. */
 const HANG_UP_GRACE_MS = 2_000;
 const shuttingDown: Answer = {
@@ -65,6 +67,7 @@ export class Edge {
       requestTimeout: options.requestTimeoutMs ?? 30_000,
       keepAliveTimeout: 65_000,
       forceCloseConnections: 'idle',
+      http: { connectionsCheckingInterval: LATENESS_CHECK_MS },
       routerOptions: { maxParamLength: 512 },
       clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) =>
         hangUp(socket, error.code, options.ids.next()),

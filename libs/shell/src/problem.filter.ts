@@ -31,7 +31,7 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     const answer = this.answerTo(error, request, reply);
     if (answer.unexpected) this.report(error, request);
-    if (!answer.kind || !isRecorded(answer.kind, request.method) || !request.caller) {
+    if (!answer.kind || !request.caller || !isRecorded(answer.kind, request.method, request.caller.channel)) {
       send(reply, answer, request.id);
       return;
     }
@@ -74,7 +74,9 @@ export class ProblemFilter implements ExceptionFilter {
   private unrouted(request: Request, reply: FastifyReply): Answer {
     const path = pathOf(request);
     const allowed = this.routes.methodsOf(path);
-    if (allowed.length === 0) return { status: 404, code: 'NOT_FOUND', message: `there is no ${path} here` };
+    // A route that knows the method and has nothing under this name: a folder of files.
+    if (allowed.length === 0 || allowed.includes(request.method))
+      return { status: 404, code: 'NOT_FOUND', message: `there is no ${path} here` };
     void reply.header('Allow', allowed.join(', '));
     return {
       status: 405,

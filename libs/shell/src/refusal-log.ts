@@ -1,5 +1,5 @@
 // The port through which the edge has a refusal recorded before it answers with it.
-import type { RefusalKind, RequestContext } from '@app/kernel';
+import type { Channel, RefusalKind, RequestContext } from '@app/kernel';
 
 export interface RefusalEntry {
   readonly kind: RefusalKind;
@@ -26,15 +26,18 @@ export abstract class RefusalLog {
 
 const readOnlyMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Whoever is turned away is recorded always; a refused command only when it was a command. */
-export function isRecorded(kind: RefusalKind, method: string): boolean {
+/**
+ * Whoever is turned away is recorded always; a refused command only when it was a command: behind a webhook, by whatever
+ * method it is called, is one always.
+ */
+export function isRecorded(kind: RefusalKind, method: string, channel: Channel): boolean {
   switch (kind) {
     case 'unauthenticated':
     case 'forbidden':
       return true;
     case 'conflict':
     case 'state':
-      return !readOnlyMethods.has(method);
+      return channel === 'webhook' || !readOnlyMethods.has(method);
     default:
       return false;
   }
