@@ -1,0 +1,56 @@
+// Reads an open call of the node message by message: at the reader's pace, with an end to every wait, and never left open.
+import type { EsdbFault } from './esdb-fault.js';
+import { grpc } from './esdb-fault.js';
+import type { EsdbMessage, ReadCall } from './esdb-messages.js';
+import { later } from './event-loop.thread.js';
+
+export type Received = EsdbMessage | { readonly kind: 'ended'; readonly fault: EsdbFault };
+
+export class EsdbCallReader {
+  private wake = (): void => undefined;
+
+  /** The waits end when one of `signals` aborts. */
+  constructor(
+    private readonly call: ReadCall,
+    private readonly signals: readonly AbortSignal[],
+  ) {
+    call.onNews(() => this.wake());
+  }
+
+  /**
+   * The next message, or how the call ended once all that had arrived was taken. Undefined: a signal aborted.
+   * `silenceMs`: a call that says nothing for so long counts as ended.
+   */
+  async next(silenceMs?: number): Promise<Received | undefined> {
+    for (;;) {
+      if (this.signals.some(({ aborted }) => aborted)) return undefined;
+      const message = this.call.next();
+      if (message) return message;
+      if (this.call.ended) return { kind: 'ended', fault: this.call.ended };
+      if (!(await this.news(silenceMs))) {
+        return { kind: 'ended', fault: { code: grpc.deadlineExceeded, details: `no answer within ${silenceMs} ms` } };
+      }
+    }
+  }
+
+  /** Ends the call at the node too. Whoever begins to read has to call it, whatever happens. */
+  cancel(): void {
+    this.call.cancel();
+  }
+
+  /** @returns false when there was none for `silenceMs`. */
+  private async news(silenceMs: number | undefined): Promise<boolean> {
+    return new Promise((resolve) => {
+      const done = (heard: boolean): void => {
+        callOff?.();
+        for (const signal of this.signals) signal.removeEventListener('abort', wake);
+        this.wake = () => undefined;
+        resolve(heard);
+      };
+      const wake = (): void => done(true);
+      const callOff = silenceMs === undefined ? undefined : later(silenceMs, () => done(false));
+      for (const signal of this.signals) signal.addEventListener('abort', wake);
+      this.wake = wake;
+    });
+  }
+}

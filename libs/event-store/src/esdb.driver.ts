@@ -1,0 +1,273 @@
+// The one file that holds the client of EventStoreDB. Of the client it takes the finding of a node, TLS, credentials and the
+// generated messages; appends, reads and subscriptions are calls of our own, for the client's have traps (docs/eventstoredb.md).
+import { EventStoreDBClient } from '@eventstore/db-client';
+import shared from '@eventstore/db-client/generated/shared_pb.js';
+import services from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import messages from '@eventstore/db-client/generated/streams_pb.js';
+import type { EsdbEndpoint, EsdbTarget } from './esdb-connection-string.js';
+import type { EsdbFault } from './esdb-fault.js';
+import { faultOf, grpc, unavailable } from './esdb-fault.js';
+import type { ServerFilter } from './esdb-filter.js';
+import { FILTER_WINDOW } from './esdb-filter.js';
+import type {
+  AppendsCall,
+  AppendsListener,
+  EsdbAnswer,
+  EsdbAppend,
+  EsdbMessage,
+  EsdbRead,
+  EsdbRecord,
+  LogStart,
+  ReadCall,
+  StreamStart,
+} from './esdb-messages.js';
+import { channelCredentials } from './esdb.certificates.js';
+
+type Calls = InstanceType<typeof services.StreamsClient>;
+
+/** The node counts time in tenths of a microsecond. */
+const DIGITS_BELOW_MS = 4;
+let connections = 0;
+
+class Client extends EventStoreDBClient {
+  private stub: Promise<Calls> | undefined;
+
+  /** Rejects when no member of a cluster could be found. */
+  calls(): Promise<Calls> {
+    this.stub ??= this.getChannel().then(
+      (channelOverride) => new services.StreamsClient('', undefined as never, { channelOverride }),
+    );
+    return this.stub;
+  }
+
+  options(requiresLeader: boolean): ReturnType<EventStoreDBClient['callArguments']> {
+    return this.callArguments({ requiresLeader }, { deadline: Infinity });
+  }
+}
+
+/** One connection to one node. It is not repaired: after a failure of the transport there is a new one. */
+export class EsdbConnection {
+  private readonly client: Client;
+  private closed = false;
+
+  /** `leader`: the node to go to instead of looking for one. Throws InvalidArgument when a certificate cannot be read. */
+  constructor(target: EsdbTarget, leader?: EsdbEndpoint) {
+    connections += 1;
+    this.client = clientFor(target, leader, connections);
+  }
+
+  /** Throws StoreUnavailable when no node was found: then nothing was sent. */
+  async openAppends(listener: AppendsListener): Promise<AppendsCall> {
+    const calls = await this.calls();
+    const call = calls.batchAppend(...this.client.options(false));
+    let open = true;
+    const end = (fault: EsdbFault): void => {
+      if (!open) return;
+      open = false;
+      listener.ended(fault);
+    };
+    call.on('data', (answer: messages.BatchAppendResp) => {
+      if (open) listener.answered(answer.getCorrelationId()?.getString() ?? '', answerOf(answer));
+    });
+    call.on('error', (error: unknown) => end(faultOf(error)));
+    call.on('end', () => end({ code: grpc.ok, details: 'the node ended the call' }));
+    return {
+      send: (append) => void call.write(appendMessage(append)),
+      cancel: () => call.cancel(),
+    };
+  }
+
+  /** Throws StoreUnavailable when no node was found. */
+  async read(read: EsdbRead): Promise<ReadCall> {
+    const calls = await this.calls();
+    const call = calls.read(readMessage(read), ...this.client.options(read.requiresLeader));
+    let ended: EsdbFault | undefined;
+    let listener = (): void => undefined;
+    const end = (fault: EsdbFault): void => {
+      ended ??= fault;
+      listener();
+    };
+    call.on('error', (error: unknown) => end(faultOf(error)));
+    call.on('status', ({ code, details }) => end({ code, details }));
+    call.on('readable', () => listener());
+    return {
+      next() {
+        const message = call.read() as messages.ReadResp | null;
+        return message ? messageOf(message) : undefined;
+      },
+      get ended() {
+        return ended;
+      },
+      onNews: (given) => void (listener = given),
+      cancel: () => call.cancel(),
+    };
+  }
+
+  /** Calls that are open go on until they end or are cancelled. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    void this.client.calls().then(
+      (calls) => calls.close(),
+      () => undefined,
+    );
+  }
+
+  private async calls(): Promise<Calls> {
+    if (this.closed) throw unavailable('the connection is closed');
+    return this.client.calls().catch((error: unknown) => {
+      throw unavailable(`no node of the cluster was found (${faultOf(error).details})`);
+    });
+  }
+}
+
+function clientFor(target: EsdbTarget, leader: EsdbEndpoint | undefined, number: number): Client {
+  const options = {
+    keepAliveTimeout: target.keepAliveTimeoutMs,
+    // Connections of equal options share one socket, a broken one too: an interval of its own gives each its own.
+    keepAliveInterval: target.keepAliveIntervalMs + (number % 1_000),
+    ...(target.connectionName !== undefined && { connectionName: target.connectionName }),
+  };
+  const endpoint = leader ?? (target.discover ? undefined : target.hosts[0]);
+  const where = endpoint
+    ? { endpoint }
+    : {
+        endpoints: [...target.hosts],
+        nodePreference: target.nodePreference,
+        maxDiscoverAttempts: 1,
+        discoveryInterval: target.discoveryIntervalMs,
+        gossipTimeout: target.gossipTimeoutSeconds,
+      };
+  return new Client({ ...where, ...options } as never, channelCredentials(target), target.credentials);
+}
+
+function appendMessage({ correlationId, stream, expected, events }: EsdbAppend): messages.BatchAppendReq {
+  const options = new messages.BatchAppendReq.Options().setStreamIdentifier(streamIdentifier(stream));
+  if (expected === 'no_stream') options.setNoStream(new shared.Empty());
+  else if (expected === 'any') options.setAny(new shared.Empty());
+  else if (expected === 'stream_exists') options.setStreamExists(new shared.Empty());
+  else options.setStreamPosition(String(expected));
+  const proposed = events.map((event) => {
+    const message = new messages.BatchAppendReq.ProposedMessage()
+      .setId(new shared.UUID().setString(event.id))
+      .setData(Buffer.from(event.data))
+      .setCustomMetadata(Buffer.from(event.metadata));
+    message.getMetadataMap().set('type', event.type).set('content-type', 'application/json');
+    return message;
+  });
+  return new messages.BatchAppendReq()
+    .setCorrelationId(new shared.UUID().setString(correlationId))
+    .setOptions(options)
+    .setProposedMessagesList(proposed)
+    .setIsFinal(true);
+}
+
+function answerOf(answer: messages.BatchAppendResp): EsdbAnswer {
+  const success = answer.getSuccess();
+  if (success) {
+    const position = success.getPosition();
+    const lastRevision = Number(success.getCurrentRevision());
+    if (!position) return { kind: 'appended', lastRevision };
+    const [commit, prepare] = [position.getCommitPosition(), position.getPreparePosition()];
+    return { kind: 'appended', lastRevision, position: { commit, prepare } };
+  }
+  const status = answer.getError();
+  const details = status?.getDetails();
+  const type = details?.getTypeName().split('.').at(-1) ?? '';
+  const bytes = details?.getValue_asU8() ?? new Uint8Array();
+  const message = status?.getMessage() ?? '';
+  switch (type) {
+    case 'WrongExpectedVersion': {
+      const wrong = shared.WrongExpectedVersion.deserializeBinary(bytes);
+      const actual = wrong.hasCurrentStreamRevision() ? Number(wrong.getCurrentStreamRevision()) : -1;
+      return { kind: 'refused', refusal: { type, message, actual } };
+    }
+    case 'MaximumAppendSizeExceeded': {
+      const bytesMax = shared.MaximumAppendSizeExceeded.deserializeBinary(bytes).getMaxappendsize();
+      return { kind: 'refused', refusal: { type, message, bytesMax } };
+    }
+    case 'BadRequest':
+      return { kind: 'refused', refusal: { type, message: shared.BadRequest.deserializeBinary(bytes).getMessage() } };
+    default:
+      return { kind: 'refused', refusal: { type, message } };
+  }
+}
+
+function readMessage({ of, direction, limit }: EsdbRead): messages.ReadReq {
+  const directions = messages.ReadReq.Options.ReadDirection;
+  const options = new messages.ReadReq.Options()
+    .setReadDirection(direction === 'forward' ? directions.FORWARDS : directions.BACKWARDS)
+    .setUuidOption(new messages.ReadReq.Options.UUIDOption().setString(new shared.Empty()));
+  if (limit === undefined) options.setSubscription(new messages.ReadReq.Options.SubscriptionOptions());
+  else options.setCount(String(limit));
+  if ('stream' in of) options.setStream(streamOptions(of)).setNoFilter(new shared.Empty());
+  else options.setAll(logOptions(of)).setFilter(filterOptions(of.filter));
+  return new messages.ReadReq().setOptions(options);
+}
+
+function streamOptions({ stream, from }: StreamStart): messages.ReadReq.Options.StreamOptions {
+  const options = new messages.ReadReq.Options.StreamOptions().setStreamIdentifier(streamIdentifier(stream));
+  if (from === 'start') return options.setStart(new shared.Empty());
+  return from === 'end' ? options.setEnd(new shared.Empty()) : options.setRevision(String(from));
+}
+
+function logOptions({ from }: LogStart): messages.ReadReq.Options.AllOptions {
+  const options = new messages.ReadReq.Options.AllOptions();
+  if (from === 'start') return options.setStart(new shared.Empty());
+  if (from === 'end') return options.setEnd(new shared.Empty());
+  const position = new messages.ReadReq.Options.Position();
+  return options.setPosition(position.setCommitPosition(from.commit).setPreparePosition(from.prepare));
+}
+
+function filterOptions({ on, regex }: ServerFilter): messages.ReadReq.Options.FilterOptions {
+  const expression = new messages.ReadReq.Options.FilterOptions.Expression().setRegex(regex);
+  const options = new messages.ReadReq.Options.FilterOptions().setMax(FILTER_WINDOW).setCheckpointintervalmultiplier(1);
+  return on === 'stream' ? options.setStreamIdentifier(expression) : options.setEventType(expression);
+}
+
+function streamIdentifier(stream: string): shared.StreamIdentifier {
+  return new shared.StreamIdentifier().setStreamName(Buffer.from(stream));
+}
+
+function messageOf(message: messages.ReadResp): EsdbMessage {
+  const cases = messages.ReadResp.ContentCase;
+  switch (message.getContentCase()) {
+    case cases.EVENT: {
+      const recorded = message.getEvent()?.getEvent();
+      return recorded ? { kind: 'event', record: recordOf(recorded) } : { kind: 'other' };
+    }
+    case cases.CHECKPOINT: {
+      const at = message.getCheckpoint();
+      if (!at) return { kind: 'other' };
+      return { kind: 'checkpoint', position: { commit: at.getCommitPosition(), prepare: at.getPreparePosition() } };
+    }
+    case cases.CONFIRMATION:
+      return { kind: 'confirmed' };
+    case cases.CAUGHT_UP:
+      return { kind: 'caughtUp' };
+    case cases.STREAM_NOT_FOUND:
+      return { kind: 'streamNotFound' };
+    default:
+      return { kind: 'other' };
+  }
+}
+
+function recordOf(event: messages.ReadResp.ReadEvent.RecordedEvent): EsdbRecord {
+  const map = event.getMetadataMap();
+  return {
+    id: event.getId()?.getString() ?? '',
+    type: map.get('type') ?? '',
+    stream: textOf(event.getStreamIdentifier()?.getStreamName_asU8()),
+    revision: Number(event.getStreamRevision()),
+    commit: event.getCommitPosition(),
+    prepare: event.getPreparePosition(),
+    createdMs: Number((map.get('created') ?? '').slice(0, -DIGITS_BELOW_MS)),
+    isJson: map.get('content-type') === 'application/json',
+    data: textOf(event.getData_asU8()),
+    metadata: textOf(event.getCustomMetadata_asU8()),
+  };
+}
+
+function textOf(bytes: Uint8Array | undefined): string {
+  return bytes ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString() : '';
+}

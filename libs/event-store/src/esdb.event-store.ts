@@ -1,0 +1,206 @@
+// The log in EventStoreDB or KurrentDB (23.10 or later), a single node or a cluster.
+import { randomUUID } from 'node:crypto';
+import type { GlobalPosition, NewEvent, RecordedEvent } from '@app/kernel';
+import type { AppendLimits, EncodedEvent } from './event-batch.js';
+import { appendLimits, encodeBatch } from './event-batch.js';
+import type { EsdbTarget } from './esdb-connection-string.js';
+import { parseConnectionString } from './esdb-connection-string.js';
+import { nodeGaveUp, outcomeUnknown, refusedAppend } from './esdb-fault.js';
+import { esdbPosition } from './esdb-position.js';
+import { EsdbAppender } from './esdb.appender.js';
+import { EsdbConnector } from './esdb.connector.js';
+import { EsdbFollower } from './esdb.follower.js';
+import { EsdbLogReader } from './esdb.log-reader.js';
+import { later } from './event-loop.thread.js';
+import type {
+  AppendOptions,
+  AppendResult,
+  ExpectedRevision,
+  ReadAllOptions,
+  ReadStreamOptions,
+  StoreHealth,
+  SubscribeOptions,
+  SubscriptionMessage,
+} from './event-store.js';
+import { EventStore } from './event-store.js';
+import { wrongExpectedRevision } from './expected-revision.js';
+import { isStoreError, StoreError } from './store-error.js';
+
+export interface EsdbEventStoreOptions extends Partial<AppendLimits> {
+  /** `esdb://`, `esdb+discover://`, or the same with `kurrentdb`. */
+  readonly connectionString: string;
+  /** Lines for operators; they never hold a secret. */
+  readonly log?: (line: string) => void;
+  /** An append that names no deadline of its own is given up after so long. Default 10,000. */
+  readonly appendTimeoutMs?: number;
+  /** A read that is waited for and says nothing for so long has failed. Default 10,000. */
+  readonly readTimeoutMs?: number;
+}
+
+const TIMEOUT_MS = 10_000;
+/** How often an append that names no revision tries the one that stands: it loses to as many rivals at most. */
+const RIVALS_MAX = 100;
+/** How often an append that the node gave up on is repeated before its outcome is called unknown. */
+const REPETITIONS_MAX = 2;
+
+interface Batch {
+  readonly stream: string;
+  readonly events: readonly EncodedEvent[];
+  readonly untilMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+export class EsdbEventStore extends EventStore {
+  readonly singleWriter = false;
+  private last: GlobalPosition | undefined;
+  private readonly closing = new AbortController();
+  private readonly limits: AppendLimits;
+  private readonly appendTimeoutMs: number;
+  private readonly readTimeoutMs: number;
+  private readonly log: (line: string) => void;
+  private readonly appender: EsdbAppender;
+  private readonly reads: EsdbConnector;
+  private readonly subscriptions: EsdbConnector;
+  private readonly reader: EsdbLogReader;
+
+  private constructor(target: EsdbTarget, options: Omit<EsdbEventStoreOptions, 'connectionString'>) {
+    super();
+    const { log, appendTimeoutMs, readTimeoutMs, ...limits } = options;
+    this.log = log ?? (() => undefined);
+    this.appendTimeoutMs = appendTimeoutMs ?? target.defaultDeadlineMs ?? TIMEOUT_MS;
+    this.readTimeoutMs = readTimeoutMs ?? TIMEOUT_MS;
+    this.limits = { ...appendLimits, ...limits };
+    this.appender = new EsdbAppender(new EsdbConnector(target));
+    this.reads = new EsdbConnector(target);
+    this.subscriptions = new EsdbConnector(target);
+    this.reader = new EsdbLogReader(this.reads, this.closing.signal, this.readTimeoutMs);
+  }
+
+  /** Opens whether or not the store can be reached; `health` tells. Throws InvalidArgument: the connection string. */
+  static async open({ connectionString, ...options }: EsdbEventStoreOptions): Promise<EsdbEventStore> {
+    return new EsdbEventStore(parseConnectionString(connectionString), options);
+  }
+
+  get lastAppended(): GlobalPosition | undefined {
+    return this.last;
+  }
+
+  async append(stream: string, events: readonly NewEvent[], options: AppendOptions): Promise<AppendResult> {
+    const { expectedRevision: expected, timeoutMs = this.appendTimeoutMs, signal } = options;
+    this.appender.throwIfClosed();
+    if (signal?.aborted) throw new StoreError('Cancelled', 'the append was cancelled', { stream });
+    const { events: encoded } = encodeBatch(stream, events, expected, this.limits);
+    const batch = { stream, events: encoded, untilMs: performance.now() + timeoutMs, signal };
+    const result =
+      expected === 'any' || expected === 'stream_exists'
+        ? await this.appendAtEnd(batch, expected)
+        : await this.appendAt(batch, expected);
+    if (this.last === undefined || result.position > this.last) this.last = result.position;
+    return result;
+  }
+
+  readStream(stream: string, options: ReadStreamOptions = {}): AsyncIterable<RecordedEvent> {
+    return this.reader.readStream(stream, options);
+  }
+
+  readAll(options: ReadAllOptions = {}): AsyncIterable<RecordedEvent> {
+    return this.reader.readAll(options);
+  }
+
+  subscribeToAll(options: SubscribeOptions): AsyncIterable<SubscriptionMessage> {
+    const parts = {
+      connector: this.subscriptions,
+      closing: this.closing.signal,
+      head: (signal: AbortSignal) => this.headUnless(signal),
+      silenceMs: this.readTimeoutMs,
+      log: this.log,
+    };
+    return new EsdbFollower(parts, options).messages();
+  }
+
+  head(): Promise<GlobalPosition | undefined> {
+    return this.headUnless(undefined);
+  }
+
+  async health(timeoutMs = 2_000): Promise<StoreHealth> {
+    const started = performance.now();
+    const giveUp = new AbortController();
+    const callOff = later(timeoutMs, () => giveUp.abort());
+    try {
+      await this.headUnless(giveUp.signal);
+      return { status: 'up', latencyMs: performance.now() - started };
+    } catch (error) {
+      const reason = giveUp.signal.aborted
+        ? `the event store did not answer within ${timeoutMs} ms`
+        : isStoreError(error)
+          ? error.message
+          : 'the event store cannot be read';
+      return { status: 'down', latencyMs: performance.now() - started, reason };
+    } finally {
+      callOff();
+    }
+  }
+
+  /** Appends that are under way are waited for. */
+  async close(): Promise<void> {
+    await this.appender.close();
+    this.closing.abort();
+    this.reads.close();
+    this.subscriptions.close();
+  }
+
+  private async headUnless(signal: AbortSignal | undefined): Promise<GlobalPosition | undefined> {
+    const last = this.reader.readAll({ direction: 'backward', limit: 1, ...(signal && { signal }) });
+    for await (const { position } of last) return position;
+    return undefined;
+  }
+
+  private async appendAt(batch: Batch, expected: ExpectedRevision): Promise<AppendResult> {
+    const { stream, events, untilMs, signal } = batch;
+    for (let repetitions = 0; ; repetitions += 1) {
+      const timeoutMs = Math.max(0, untilMs - performance.now());
+      const append = { correlationId: randomUUID(), stream, expected, events };
+      const answer = await this.appender.append(append, { timeoutMs, signal });
+      if (answer.kind === 'appended') {
+        const { lastRevision } = answer;
+        const position = answer.position ? esdbPosition(answer.position) : await this.positionOf(stream, lastRevision);
+        return { firstRevision: lastRevision - events.length + 1, lastRevision, position };
+      }
+      // The node also gives up on a repetition of what it has written and not yet indexed: the next one will succeed.
+      const again = nodeGaveUp(answer.refusal) && repetitions < REPETITIONS_MAX && performance.now() < untilMs;
+      if (!again) throw refusedAppend(answer.refusal, stream, expected);
+    }
+  }
+
+  /**
+   * Without a revision the node leaves out events whose ids it has seen lately. Here such an append is one at the revision
+   * that stands, as in every other store.
+   */
+  private async appendAtEnd(batch: Batch, expected: 'any' | 'stream_exists'): Promise<AppendResult> {
+    for (let rivals = 0; ; rivals += 1) {
+      const last = await this.lastRevision(batch);
+      if (last === -1 && expected === 'stream_exists') throw wrongExpectedRevision(batch.stream, expected, last);
+      try {
+        return await this.appendAt(batch, last === -1 ? 'no_stream' : last);
+      } catch (error) {
+        if (!isStoreError(error, 'WrongExpectedRevision') || rivals === RIVALS_MAX) throw error;
+      }
+    }
+  }
+
+  /** -1 when the stream does not exist. */
+  private async lastRevision({ stream, signal }: Batch): Promise<number> {
+    const last = this.reader.readStream(stream, { direction: 'backward', limit: 1, ...(signal && { signal }) });
+    try {
+      for await (const { revision } of last) return revision;
+    } catch (error) {
+      if (!isStoreError(error, 'StreamNotFound')) throw error;
+    }
+    return -1;
+  }
+
+  private async positionOf(stream: string, revision: number): Promise<GlobalPosition> {
+    for await (const { position } of this.reader.readStream(stream, { from: revision, limit: 1 })) return position;
+    throw outcomeUnknown('the node acknowledged an event that it does not show', stream);
+  }
+}

@@ -1,0 +1,131 @@
+// Reads of EventStoreDB: a stream or the whole log, pulled, and ended at the node when the reader leaves.
+import type { RecordedEvent } from '@app/kernel';
+import { isSystemEvent, serverFilter } from './esdb-filter.js';
+import type { EsdbFault } from './esdb-fault.js';
+import { grpc, readError } from './esdb-fault.js';
+import type { EsdbRead, EsdbRecord, LogStart, ReadCall } from './esdb-messages.js';
+import { esdbPosition, parseEsdbPosition } from './esdb-position.js';
+import { recordedEvent } from './esdb-record.js';
+import { EsdbCallReader } from './esdb.call-reader.js';
+import type { EsdbConnector, Opened } from './esdb.connector.js';
+import { passes } from './event-filter.js';
+import type { ReadAllOptions, ReadStreamOptions } from './event-store.js';
+import { isStoreError, StoreError } from './store-error.js';
+
+/** A node that is not the leader names the one it knows; during an election two may name each other. */
+const REDIRECTIONS_MAX = 3;
+
+export class EsdbLogReader {
+  /** `silenceMs`: a read that is waited for and says nothing for so long has failed. */
+  constructor(
+    private readonly connector: EsdbConnector,
+    private readonly closing: AbortSignal,
+    private readonly silenceMs: number,
+  ) {}
+
+  async *readStream(
+    stream: string,
+    { direction = 'forward', from, limit, signal }: ReadStreamOptions,
+  ): AsyncGenerator<RecordedEvent, void, undefined> {
+    const start = startingRevision(from ?? (direction === 'forward' ? 'start' : 'end'), direction === 'forward');
+    const of = { stream, from: start };
+    const read = { of, direction, limit: checkedLimit(limit), requiresLeader: true };
+    for await (const record of this.records(read, signal, stream)) yield recordedEvent(record);
+  }
+
+  async *readAll(options: ReadAllOptions): AsyncGenerator<RecordedEvent, void, undefined> {
+    const { direction = 'forward', after, before, filter, signal } = options;
+    const forward = direction === 'forward';
+    const low = after === undefined ? undefined : parseEsdbPosition(after);
+    const high = before === undefined ? undefined : parseEsdbPosition(before);
+    let from: LogStart['from'] = (forward ? low : high) ?? (forward ? 'start' : 'end');
+    let seen = forward ? (after ?? '') : '';
+    let left = checkedLimit(options.limit);
+    // One more than wanted, for a forward read begins with the event at the bound.
+    for (let limit = left + 1; ; limit = Number.MAX_SAFE_INTEGER) {
+      let received = 0;
+      const read = { of: { from, filter: serverFilter(filter) }, direction, limit, requiresLeader: true };
+      for await (const record of this.records(read, signal)) {
+        received += 1;
+        from = record;
+        const position = esdbPosition(record);
+        if (forward && position <= seen) continue;
+        if (forward ? before !== undefined && position >= before : after !== undefined && position <= after) return;
+        seen = position;
+        if (isSystemEvent(record) || !passes(filter, record)) continue;
+        yield recordedEvent(record);
+        left -= 1;
+        if (left === 0) return;
+      }
+      // The node counts what it sent, and not all of that was wanted.
+      if (received < limit) return;
+    }
+  }
+
+  /** Begins one call and takes its events. Throws StoreError. */
+  private async *records(
+    read: EsdbRead,
+    signal: AbortSignal | undefined,
+    stream?: string,
+  ): AsyncGenerator<EsdbRecord, void, undefined> {
+    for (let redirections = 0; ; redirections += 1) {
+      this.throwIfStopped(signal);
+      const signals = signal ? [this.closing, signal] : [this.closing];
+      const { connection, call } = await this.begin(read, signals);
+      const reader = new EsdbCallReader(call, signals);
+      let ended: EsdbFault | undefined;
+      let begun = false;
+      try {
+        while (!ended) {
+          const received = await reader.next(this.silenceMs);
+          if (!received) break;
+          if (received.kind === 'ended') ended = received.fault;
+          if (received.kind === 'streamNotFound') throw streamNotFound(stream);
+          if (received.kind !== 'event') continue;
+          begun = true;
+          yield received.record;
+        }
+      } finally {
+        reader.cancel();
+      }
+      if (!ended) this.throwIfStopped(signal);
+      if (!ended || ended.code === grpc.ok) return;
+      const error = readError(ended, stream);
+      if (error.retryable) this.connector.replace(connection, ended.leader);
+      if (!ended.leader || begun || redirections === REDIRECTIONS_MAX) throw error;
+    }
+  }
+
+  private async begin(read: EsdbRead, signals: readonly AbortSignal[]): Promise<Opened<ReadCall>> {
+    const limit = { timeoutMs: this.silenceMs, signals };
+    return this.connector
+      .openWithin((used) => used.read(read), limit)
+      .catch((error: unknown) => {
+        if (isStoreError(error, 'Cancelled')) this.throwIfStopped(signals.at(1));
+        throw error;
+      });
+  }
+
+  private throwIfStopped(signal: AbortSignal | undefined): void {
+    if (this.closing.aborted) throw new StoreError('Closed', 'the event store is closed');
+    if (signal?.aborted) throw new StoreError('Cancelled', 'the read was cancelled');
+  }
+}
+
+function streamNotFound(stream = ''): StoreError {
+  return new StoreError('StreamNotFound', `there is no stream ${stream}`, { stream });
+}
+
+/** Forward from the end is behind the last event, which the node has no word for. */
+function startingRevision(from: number | 'start' | 'end', forward: boolean): number | 'start' | 'end' {
+  if (from === 'start') return from;
+  if (from === 'end') return forward ? Number.MAX_SAFE_INTEGER : from;
+  if (Number.isSafeInteger(from) && from >= 0) return from;
+  throw new StoreError('InvalidArgument', '`from` is an integer >= 0, start or end');
+}
+
+function checkedLimit(limit: number | undefined): number {
+  if (limit === undefined) return Number.MAX_SAFE_INTEGER - 1;
+  if (Number.isSafeInteger(limit) && limit >= 1) return limit;
+  throw new StoreError('InvalidArgument', '`limit` is an integer >= 1');
+}
