@@ -1,13 +1,9 @@
 // Filtered pages of the audit trail: p50 and p99 of every filter, at the first, the middle and the last page.
-//   node --import ./test/support/typescript.mjs test/bench/audit.bench.ts [entries=1000000] [rounds=100] [directory]
-// With a directory the view is kept there and used again.
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+//   npm run bench:audit -- [entries=1000000] [rounds=100] [directory] [--views sqlite|postgres|postgres://...]
+// With a directory (for PostgreSQL: a name) the view is kept there and used again.
 import { auditEntries } from '@app/audit';
 import { projection } from '@app/kernel';
 import type { EntrySelection, ViewStore } from '@app/read-model';
-import { SqliteViews } from '@app/read-model/nest';
 import {
   actorId,
   addressOf,
@@ -19,10 +15,12 @@ import {
   timeOf,
   workflowId,
 } from './generated-log.js';
+import { viewPlaceOf } from './view-places.js';
 
-const count = Number(process.argv[2] ?? 1_000_000);
-const rounds = Number(process.argv[3] ?? 100);
-const kept = process.argv[4];
+const { place, rest } = await viewPlaceOf(process.argv.slice(2));
+const count = Number(rest[0] ?? 1_000_000);
+const rounds = Number(rest[1] ?? 100);
+const kept = rest[2];
 const LIMIT = 50;
 /** What a page may cost at most, 99 times of 100. */
 const TARGET_MS = 20;
@@ -37,28 +35,28 @@ interface Measured {
   readonly p99CpuMs: number;
 }
 
-const directory = kept ?? mkdtempSync(join(tmpdir(), 'audit-bench-'));
 try {
   await main();
 } finally {
-  if (!kept) rmSync(directory, { recursive: true });
+  await place.close();
 }
 
 async function main(): Promise<void> {
   const log = new GeneratedLog(count);
-  const isKept = existsSync(join(directory, 'views.db'));
   const readingFrom = process.cpuUsage();
   const reading = await secondsOf(async () => {
     for await (const event of log.readAll()) if (event.id === '') throw new Error('an event without an id');
   });
   const readingCpu = process.cpuUsage(readingFrom);
-  const views = await SqliteViews.openInProcess({ directory, events: log, projections: [projection(auditEntries)] });
+  const opened = await place.open(log, [projection(auditEntries)], kept);
+  const { views } = opened;
+  const isKept = views.position() !== undefined;
   const cpuBefore = process.cpuUsage();
   const writing = await secondsOf(() => views.catchUp());
   const cpu = process.cpuUsage(cpuBefore);
   const cpuUs = (cpu.user + cpu.system - readingCpu.user - readingCpu.system) / count;
-  const bytes = statSync(join(directory, 'views.db')).size;
-  console.log(`${count} entries; durability: WAL, synchronous=NORMAL (views are folded again from the log)`);
+  const bytes = await opened.bytes();
+  console.log(`${count} entries; ${place.durability}`);
   if (!isKept) {
     const rate = Math.round(count / (writing - reading));
     console.log(
@@ -85,7 +83,7 @@ async function main(): Promise<void> {
   console.log(
     worst < TARGET_MS ? `every page within ${TARGET_MS} ms` : `NOT every page within ${TARGET_MS} ms: ${worst} ms`,
   );
-  await views.close();
+  await opened.close();
 }
 
 /** The filters of GET /v1/audit-events, alone and together. */

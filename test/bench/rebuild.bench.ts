@@ -1,7 +1,7 @@
 // Every view from an empty database, beside reading the log alone.
-//   node --import ./test/support/typescript.mjs test/bench/rebuild.bench.ts [events=1000000] [directory]
+//   npm run bench:rebuild -- [events=1000000] [directory] [--views sqlite|postgres|postgres://...]
 // With a directory the log is kept there and used again.
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as access from '@app/access';
@@ -11,13 +11,14 @@ import { SqliteEventStore } from '@app/event-store/nest';
 import * as execution from '@app/execution';
 import type { Projection } from '@app/kernel';
 import * as provider from '@app/provider';
-import { SqliteViews } from '@app/read-model/nest';
 import * as workflow from '@app/workflow';
 import { generatedAppend } from './generated-log.js';
+import { viewPlaceOf } from './view-places.js';
 
-const count = Number(process.argv[2] ?? 1_000_000);
+const { place, rest } = await viewPlaceOf(process.argv.slice(2));
+const count = Number(rest[0] ?? 1_000_000);
 if (!Number.isInteger(count) || count < 1) throw new Error('usage: rebuild.bench.ts [events >= 1] [directory to keep]');
-const kept = process.argv[3];
+const kept = rest[1];
 /** Appends in flight: they share the log's commits. */
 const IN_FLIGHT = 2_000;
 
@@ -33,6 +34,7 @@ const directory = kept ?? mkdtempSync(join(tmpdir(), 'rebuild-bench-'));
 try {
   await main();
 } finally {
+  await place.close();
   if (!kept) rmSync(directory, { recursive: true });
 }
 
@@ -49,21 +51,20 @@ async function main(): Promise<void> {
   measured.push(await rebuild(log, `all ${all.length} views`, all));
   for (const projection of all) measured.push(await rebuild(log, projection.name, [projection]));
   await log.close();
-  console.log(`${count} events; durability: log synchronous=FULL, views WAL synchronous=NORMAL`);
+  console.log(`${count} events; log: SQLite, synchronous=FULL; ${place.durability}`);
   console.table(measured);
   console.log(JSON.stringify({ benchmark: 'rebuild', events: count, measured }));
 }
 
 async function rebuild(log: EventStore, work: string, projections: readonly Projection[]): Promise<Measured> {
-  const place = mkdtempSync(join(tmpdir(), 'rebuild-views-'));
-  const views = await SqliteViews.openInProcess({ directory: place, events: log, projections });
+  const opened = await place.open(log, projections);
+  const { views } = opened;
   const measured = await measure(work, () => views.catchUp());
   const { failed, position } = views.status();
   if (failed !== undefined) throw new Error(failed);
   if (position !== (await log.head())) throw new Error('the views did not reach the end of the log');
-  await views.close();
-  const megabytes = Math.round(statSync(join(place, 'views.db')).size / 1e6);
-  rmSync(place, { recursive: true });
+  const megabytes = Math.round((await opened.bytes()) / 1e6);
+  await opened.close();
   return { ...measured, megabytes };
 }
 

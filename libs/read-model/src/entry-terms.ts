@@ -2,6 +2,7 @@
 // whose order puts the values of one field, and the words, each in a row, so that a range of values and a prefix of a
 // word are both a range of terms.
 import type { FieldValue } from '@app/kernel';
+import { sha256Hex } from '@app/kernel';
 import type { DeclaredField } from './view-declaration.js';
 import { justAbove, sortableNumber, storedText } from './text-order.js';
 import { wordsOf } from './words.js';
@@ -59,6 +60,28 @@ export function valueRange(
 
 export function isOfType(field: DeclaredField, bound: string | number | undefined): boolean {
   return bound === undefined || (typeof bound === 'number') === (field.type === 'number');
+}
+
+/** What an index of PostgreSQL holds is short: of a longer term the beginning and a digest. */
+const INDEXED_MAX = 600;
+
+/** The term as an index with short keys has it. Longer ones stay apart from each other, but not in their order. */
+export function indexedTerm(term: string): string {
+  return term.length <= INDEXED_MAX ? term : beginningOf(term) + sha256Hex(term);
+}
+
+/** The range of such terms. Long values that begin alike are all in the range that one of them bounds. */
+export function indexedRange({ from, to, exact }: TermRange): TermRange {
+  if (from.length <= INDEXED_MAX && to.length <= INDEXED_MAX) return { from, to, exact };
+  if (exact) return { from: indexedTerm(from), to: justAbove(indexedTerm(from)), exact };
+  return { from: beginningOf(from), to: to.length <= INDEXED_MAX ? to : beginningOf(to) + ABOVE_WORDS, exact };
+}
+
+/** Never half a character. */
+function beginningOf(term: string): string {
+  if (term.length <= INDEXED_MAX) return term;
+  const last = term.charCodeAt(INDEXED_MAX - 1);
+  return term.slice(0, last >= 0xd800 && last < 0xdc00 ? INDEXED_MAX - 1 : INDEXED_MAX);
 }
 
 /** Whether the term stands for "no value". */

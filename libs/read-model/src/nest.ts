@@ -1,3 +1,4 @@
+export { InProcessPostgresViews, type InProcessPostgresOptions } from './in-process.postgres.view-store.js';
 export { InProcessViews, type InProcessOptions } from './in-process.sqlite.view-store.js';
 export { runProjectorThread } from './projector.thread.js';
 export type { ProjectorThreadStart } from './sqlite.view-messages.js';

@@ -56,9 +56,9 @@ function byteAt(digits: string, at: number): number {
   return (digitOf(digits.charCodeAt(at)) << 4) | digitOf(digits.charCodeAt(at + 1));
 }
 
-/** Of 0..9 and A..F, as SQL writes them. */
+/** Of 0..9, and of A..F or a..f, as SQL writes them. */
 function digitOf(code: number): number {
-  return code < 0x3a ? code - 0x30 : code - 0x37;
+  return code < 0x3a ? code - 0x30 : (code & 0x5f) - 0x37;
 }
 
 export function addOffset(set: Bitmap, offset: number): void {

@@ -32,6 +32,9 @@ export type ViewsFactory = (
   batchMax?: number,
 ) => Promise<ViewsUnderTest>;
 
+/** A property asks many hundred queries, and the store may be far away. */
+const PROPERTY_MS = 180_000;
+
 const both = [projection(sampleEntries), projection(sampleDocuments)];
 const views = { entries: sampleEntries.name, documents: sampleDocuments.name };
 
@@ -69,64 +72,76 @@ function entryContract(open: ViewsFactory, count: number): void {
     expect(found).toEqual(rows);
   });
 
-  it('answers every combination of filters and words exactly, page by page, in both directions', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        anySelection,
-        fc.boolean(),
-        fc.constantFrom(1, 50, 10_000),
-        async (selection, descending, limit) => {
-          const expected = rows.filter(({ doc }) => selectsModel(doc, selection)).map(({ sequence }) => sequence);
-          if (descending) expected.reverse();
-          const pages = await entryPages(
-            store,
-            selection,
-            descending,
-            Math.max(limit, Math.ceil(expected.length / 40)),
+  it(
+    'answers every combination of filters and words exactly, page by page, in both directions',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          anySelection,
+          fc.boolean(),
+          fc.constantFrom(1, 50, 10_000),
+          async (selection, descending, limit) => {
+            const expected = rows.filter(({ doc }) => selectsModel(doc, selection)).map(({ sequence }) => sequence);
+            if (descending) expected.reverse();
+            const pages = await entryPages(
+              store,
+              selection,
+              descending,
+              Math.max(limit, Math.ceil(expected.length / 40)),
+            );
+            expect(pages).toEqual(expected);
+          },
+        ),
+        { numRuns: 120 },
+      );
+    },
+    PROPERTY_MS,
+  );
+
+  it(
+    'counts what it selects, in all and by facet',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(anySelection, async (selection) => {
+          const selected = rows.filter(({ doc }) => selectsModel(doc, selection));
+          const groups = new Map<string, number>();
+          for (const { doc } of selected) {
+            const key = JSON.stringify([doc.color, doc.size]);
+            groups.set(key, (groups.get(key) ?? 0) + 1);
+          }
+          const counted = await store.facetCounts(views.entries, ['color', 'size'], selection);
+          const found = new Map(
+            counted.map(({ values, count: n }) => [JSON.stringify([values['color'], values['size']]), n]),
           );
-          expect(pages).toEqual(expected);
-        },
-      ),
-      { numRuns: 120 },
-    );
-  });
+          expect(found).toEqual(groups);
+          expect(counted.map(({ count: n }) => n)).toEqual([...groups.values()].sort((a, b) => b - a));
+          const filtered = rows.filter(({ doc }) =>
+            (selection.filters ?? []).every((filter) => matchesModel(doc, filter)),
+          );
+          expect(await store.count(views.entries, selection.filters ?? [])).toBe(filtered.length);
+        }),
+        { numRuns: 30 },
+      );
+    },
+    PROPERTY_MS,
+  );
 
-  it('counts what it selects, in all and by facet', async () => {
-    await fc.assert(
-      fc.asyncProperty(anySelection, async (selection) => {
-        const selected = rows.filter(({ doc }) => selectsModel(doc, selection));
-        const groups = new Map<string, number>();
-        for (const { doc } of selected) {
-          const key = JSON.stringify([doc.color, doc.size]);
-          groups.set(key, (groups.get(key) ?? 0) + 1);
-        }
-        const counted = await store.facetCounts(views.entries, ['color', 'size'], selection);
-        const found = new Map(
-          counted.map(({ values, count: n }) => [JSON.stringify([values['color'], values['size']]), n]),
-        );
-        expect(found).toEqual(groups);
-        expect(counted.map(({ count: n }) => n)).toEqual([...groups.values()].sort((a, b) => b - a));
-        const filtered = rows.filter(({ doc }) =>
-          (selection.filters ?? []).every((filter) => matchesModel(doc, filter)),
-        );
-        expect(await store.count(views.entries, selection.filters ?? [])).toBe(filtered.length);
-      }),
-      { numRuns: 30 },
-    );
-  });
-
-  it('shows the past as of a position', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.nat(count - 1), anySelection, async (at, selection) => {
-        const { position = '' } = rows[at] ?? {};
-        const expected = rows.slice(0, at + 1).filter(({ doc }) => selectsModel(doc, selection));
-        const asOf = { ...selection, asOf: position };
-        const found = await store.entries(views.entries, { ...asOf, descending: false, limit: count });
-        expect(found.map(({ sequence }) => sequence)).toEqual(expected.map(({ sequence }) => sequence));
-      }),
-      { numRuns: 40 },
-    );
-  });
+  it(
+    'shows the past as of a position',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.nat(count - 1), anySelection, async (at, selection) => {
+          const { position = '' } = rows[at] ?? {};
+          const expected = rows.slice(0, at + 1).filter(({ doc }) => selectsModel(doc, selection));
+          const asOf = { ...selection, asOf: position };
+          const found = await store.entries(views.entries, { ...asOf, descending: false, limit: count });
+          expect(found.map(({ sequence }) => sequence)).toEqual(expected.map(({ sequence }) => sequence));
+        }),
+        { numRuns: 40 },
+      );
+    },
+    PROPERTY_MS,
+  );
 
   it('refuses a position of another log', async () => {
     const query = { asOf: 'sql:00000000000000000001', descending: true, limit: 1 };
@@ -144,28 +159,32 @@ function entryContract(open: ViewsFactory, count: number): void {
 }
 
 function documentContract(open: ViewsFactory): void {
-  it('answers every query exactly, page by page, after changes and removals', async () => {
-    const queries = fc.array(anyDocumentQuery, { minLength: 5, maxLength: 15 });
-    await fc.assert(
-      fc.asyncProperty(fc.array(anySample, { maxLength: 60 }), queries, async (samples, asked) => {
-        const events = new MemoryEventStore();
-        await appendSamples(events, samples, ({ size }) => (size === 2 ? 'Removed' : 'Changed'));
-        const store = await open(events, both, 7);
-        await store.catchUp();
-        const documents = documentsModel(await all(events));
-        for (const [key, doc] of documents) expect(await store.get(views.documents, key)).toEqual(doc);
-        for (const query of asked) {
-          const expected = pageModel(documents, query);
-          expect((await documentPages(store, query)).map(({ key }) => key)).toEqual(expected.map(([key]) => key));
-          expect(await store.count(views.documents, query.filters ?? [])).toBe(expected.length);
-          const sum = expected.reduce((total, [, { size }]) => total + (size ?? 0), 0);
-          expect(await store.sum(views.documents, 'size', query.filters ?? [])).toBeCloseTo(sum, 5);
-        }
-        await store.close();
-      }),
-      { numRuns: 40 },
-    );
-  });
+  it(
+    'answers every query exactly, page by page, after changes and removals',
+    async () => {
+      const queries = fc.array(anyDocumentQuery, { minLength: 5, maxLength: 15 });
+      await fc.assert(
+        fc.asyncProperty(fc.array(anySample, { maxLength: 60 }), queries, async (samples, asked) => {
+          const events = new MemoryEventStore();
+          await appendSamples(events, samples, ({ size }) => (size === 2 ? 'Removed' : 'Changed'));
+          const store = await open(events, both, 7);
+          await store.catchUp();
+          const documents = documentsModel(await all(events));
+          for (const [key, doc] of documents) expect(await store.get(views.documents, key)).toEqual(doc);
+          for (const query of asked) {
+            const expected = pageModel(documents, query);
+            expect((await documentPages(store, query)).map(({ key }) => key)).toEqual(expected.map(([key]) => key));
+            expect(await store.count(views.documents, query.filters ?? [])).toBe(expected.length);
+            const sum = expected.reduce((total, [, { size }]) => total + (size ?? 0), 0);
+            expect(await store.sum(views.documents, 'size', query.filters ?? [])).toBeCloseTo(sum, 5);
+          }
+          await store.close();
+        }),
+        { numRuns: 40 },
+      );
+    },
+    PROPERTY_MS,
+  );
 
   it('does not know a key that was never there', async () => {
     const store = await open(new MemoryEventStore(), both);
@@ -183,19 +202,23 @@ function documentContract(open: ViewsFactory): void {
 }
 
 function foldingContract(open: ViewsFactory): void {
-  it('gives the same views whatever the size of the batches', async () => {
-    const events = new MemoryEventStore();
-    await appendSamples(events, fc.sample(anySample, { numRuns: 200, seed: 3 }));
-    const snapshots = [];
-    for (const batchMax of [1, 13, 1_000]) {
-      const store = await open(events, both, batchMax);
-      await store.catchUp();
-      snapshots.push(await snapshotOf(store));
-      await store.close();
-    }
-    expect(snapshots[1]).toEqual(snapshots[0]);
-    expect(snapshots[2]).toEqual(snapshots[0]);
-  });
+  it(
+    'gives the same views whatever the size of the batches',
+    async () => {
+      const events = new MemoryEventStore();
+      await appendSamples(events, fc.sample(anySample, { numRuns: 200, seed: 3 }));
+      const snapshots = [];
+      for (const batchMax of [1, 13, 1_000]) {
+        const store = await open(events, both, batchMax);
+        await store.catchUp();
+        snapshots.push(await snapshotOf(store));
+        await store.close();
+      }
+      expect(snapshots[1]).toEqual(snapshots[0]);
+      expect(snapshots[2]).toEqual(snapshots[0]);
+    },
+    PROPERTY_MS,
+  );
 
   it('shows a caller what he wrote, and says no when it is not there yet', async () => {
     const events = new MemoryEventStore();

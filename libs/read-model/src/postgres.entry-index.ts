@@ -1,0 +1,214 @@
+// Finding entries of one entry view in PostgreSQL. Facet numbers and the tail are held in memory; the terms of closed blocks
+// are looked up, for many blocks in one statement. A page costs at most one look-up for each block and term, whatever the
+// filter and however deep the page, and few round trips.
+import type { FieldValue } from '@app/kernel';
+import type { PostgresSession } from '@app/event-store/nest';
+import type { Zone } from './entry-block.js';
+import { type Accepted, type BlockPart, EntryBlocks } from './entry-blocks.js';
+import type { Conditions, TermCondition } from './entry-conditions.js';
+import { indexedRange, type TermRange } from './entry-terms.js';
+import { addPostings, type Bitmap, BLOCK_SIZE, emptyBitmap, intersect } from './postings.js';
+import { type EntryTables, entryTables, type TailChunk } from './postgres.entry-table.js';
+
+/** Blocks that are looked at in one go: few at first, for a page that is full soon. */
+const WINDOW_FIRST = 2;
+const WINDOW_GROWTH = 4;
+const WINDOW_MAX = 512;
+
+/** A block under examination: what of it is still possible, and what has not been looked up yet. */
+interface Candidate extends BlockPart {
+  readonly open: readonly (readonly TermRange[])[];
+}
+
+/** What was written since: kind 0 a facet, 1 a closed block, 2 a chunk of the tail, 3 how many entries there are. */
+type NewRow = [kind: number, at: number, text: string, bytes: Uint8Array | null];
+
+export class PostgresEntryIndex {
+  readonly tables: EntryTables;
+  private blocks = new EntryBlocks();
+  private refreshing: Promise<void> | undefined;
+
+  constructor(
+    generation: number,
+    private readonly session: PostgresSession,
+  ) {
+    this.tables = entryTables(generation);
+  }
+
+  get facetValues(): readonly (readonly FieldValue[])[] {
+    return this.blocks.facetValues;
+  }
+
+  get lastSequence(): number {
+    return this.blocks.lastSequence;
+  }
+
+  /** Facet number of the entry. */
+  facetAt(sequence: number): number {
+    return this.blocks.facetAt(sequence);
+  }
+
+  /** Takes in what was written before the call. */
+  async refresh(): Promise<void> {
+    // One that is under way may have begun too early.
+    await this.refreshing?.catch(() => undefined);
+    this.refreshing ??= this.takeNew().finally(() => (this.refreshing = undefined));
+    return this.refreshing;
+  }
+
+  /**
+   * The matching entries among sequences from..to (inclusive, within 1..lastSequence), block by block in page direction:
+   * the sequence of a block's first entry and the set of matching offsets.
+   */
+  async *matches(
+    { facet, terms }: Conditions,
+    from: number,
+    to: number,
+    descending: boolean,
+  ): AsyncGenerator<[number, Bitmap]> {
+    // A later refresh may begin anew; what was closed or added before stays as it is.
+    const blocks = this.blocks;
+    const accepted = blocks.accepted(facet);
+    if (accepted === null) return;
+    const conditions = terms.map(({ field, ranges }) => ({ field, ranges: ranges.map(indexedRange) }));
+    const candidates = candidatesOf(blocks, conditions, accepted, blocks.parts(from, to, descending));
+    for (let size = WINDOW_FIRST; ; size = Math.min(size * WINDOW_GROWTH, WINDOW_MAX)) {
+      const window = [...take(candidates, size)];
+      if (window.length === 0) return;
+      for (const { block, first, set } of await this.narrowed(blocks, window)) {
+        if (blocks.keepAccepted(block, set, accepted)) yield [first, set];
+      }
+    }
+  }
+
+  /** Condition by condition, the most promising first: what it leaves of the blocks is all that the next one looks at. */
+  private async narrowed(blocks: EntryBlocks, window: readonly Candidate[]): Promise<readonly Candidate[]> {
+    let left = window;
+    const most = Math.max(...window.map(({ open }) => open.length));
+    for (let at = 0; at < most && left.length > 0; at += 1) {
+      const holders = await this.holders(blocks, left, at);
+      left = left.filter(
+        ({ open, set }, index) => open.length <= at || intersect(set, holders[index] ?? emptyBitmap()),
+      );
+    }
+    return left;
+  }
+
+  /** Which entries have a term in one of the ranges of the open condition number `at`, for each candidate. */
+  private async holders(blocks: EntryBlocks, candidates: readonly Candidate[], at: number): Promise<readonly Bitmap[]> {
+    const exact = new LookUp();
+    const between = new LookUp();
+    const sets = candidates.map(({ block, open }, index) => {
+      const ranges = open[at] ?? [];
+      if (block >= blocks.closedCount) return blocks.tailHolders(ranges);
+      for (const range of ranges) (range.exact ? exact : between).add(index, block, range);
+      return emptyBitmap();
+    });
+    const { terms } = this.tables;
+    const found = await Promise.all([
+      this.look(exact, `${terms}_exact`, `t.term = asked.low`),
+      this.look(between, `${terms}_between`, `t.term >= asked.low AND t.term < asked.high`),
+    ]);
+    for (const [index, digits] of found.flat()) {
+      const set = sets[index];
+      if (set) addPostings(set, digits);
+    }
+    return sets;
+  }
+
+  private async look(lookUp: LookUp, name: string, condition: string): Promise<[number, string][]> {
+    if (lookUp.blocks.length === 0) return [];
+    // OFFSET 0: each range is looked up by itself, whatever the planner thinks of their number.
+    const text = `SELECT asked.n, found.digits
+      FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[]) AS asked (n, block, low, high),
+        LATERAL (SELECT string_agg(encode(t.postings, 'hex'), ',') AS digits FROM (
+          SELECT t.postings FROM ${this.tables.terms} AS t WHERE t.block = asked.block AND ${condition} OFFSET 0
+        ) AS t) AS found
+      WHERE found.digits IS NOT NULL`;
+    return this.session.rows<[number, string]>({ name, text }, [
+      lookUp.candidates,
+      lookUp.blocks,
+      lookUp.low,
+      lookUp.high,
+    ]);
+  }
+
+  private async takeNew(): Promise<void> {
+    const known = this.blocks;
+    const rows = await this.newRows(known);
+    const count = rows.at(-1)?.[1] ?? 0;
+    if (count >= known.lastSequence) {
+      takeRows(known, rows);
+      return;
+    }
+    // The database has lost its last commits, as it may when it crashes: what it holds now is the truth.
+    const fresh = new EntryBlocks();
+    takeRows(fresh, await this.newRows(fresh));
+    this.blocks = fresh;
+  }
+
+  /** In one statement, so that a block that is being closed is seen in one place. */
+  private newRows(blocks: EntryBlocks): Promise<NewRow[]> {
+    const { facets, blocks: closed, tail } = this.tables;
+    const text = `
+      SELECT 0 AS kind, number::bigint AS at, facet AS text, NULL::bytea AS bytes FROM ${facets} WHERE number >= $1
+      UNION ALL SELECT 1, block, zones, facets FROM ${closed} WHERE block >= $2
+      UNION ALL SELECT 2, first, chunk, NULL FROM ${tail} WHERE last > $3
+      UNION ALL SELECT 3, greatest((SELECT (max(block) + 1) * ${BLOCK_SIZE} FROM ${closed}),
+        (SELECT max(last) FROM ${tail}), 0), '', NULL
+      ORDER BY kind, at`;
+    return this.session.rows<NewRow>({ name: `${facets}_new`, text }, [
+      blocks.facetValues.length,
+      blocks.closedCount,
+      blocks.lastSequence,
+    ]);
+  }
+}
+
+/** Ranges of terms, each in one block and for one candidate. */
+class LookUp {
+  readonly candidates: number[] = [];
+  readonly blocks: number[] = [];
+  readonly low: string[] = [];
+  readonly high: string[] = [];
+
+  add(candidate: number, block: number, { from, to }: TermRange): void {
+    this.candidates.push(candidate);
+    this.blocks.push(block);
+    this.low.push(from);
+    this.high.push(to);
+  }
+}
+
+function* candidatesOf(
+  blocks: EntryBlocks,
+  conditions: readonly TermCondition[],
+  accepted: Accepted,
+  parts: Iterable<BlockPart>,
+): Generator<Candidate> {
+  for (const part of parts) {
+    const open = blocks.openIn(part.block, conditions, accepted);
+    if (open) yield { ...part, open };
+  }
+}
+
+/** The next `count` items, and the iterator stays where it is. */
+function* take<T>(items: Generator<T>, count: number): Generator<T> {
+  for (let taken = 0; taken < count; taken += 1) {
+    const next = items.next();
+    if (next.done) return;
+    yield next.value;
+  }
+}
+
+function takeRows(blocks: EntryBlocks, rows: readonly NewRow[]): void {
+  for (const [kind, at, text, bytes] of rows) {
+    if (kind === 0) blocks.facetValues.push(JSON.parse(text) as FieldValue[]);
+    else if (kind === 1 && bytes) blocks.close(bytes, JSON.parse(text) as Zone[]);
+    else if (kind === 2) {
+      // The beginning of a chunk may be known: its writer's last commits were lost once, and made again otherwise.
+      const known = Math.max(0, blocks.lastSequence + 1 - at);
+      for (const [facet, terms] of (JSON.parse(text) as TailChunk).slice(known)) blocks.add(facet, terms);
+    }
+  }
+}
