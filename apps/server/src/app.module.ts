@@ -5,6 +5,8 @@ import type { FastifyInstance } from 'fastify';
 import type { KeySecrets } from '@app/access';
 import { AccessModule } from '@app/access/nest';
 import { AuditModule } from '@app/audit/nest';
+import type { RunOwnership } from '@app/execution';
+import { SoleOwnership } from '@app/execution';
 import { ExecutionModule, Recovery, Runner } from '@app/execution/nest';
 import { ProviderModule } from '@app/provider/nest';
 import { WorkflowModule } from '@app/workflow/nest';
@@ -22,13 +24,14 @@ const CALLS_DRAIN_MS = 4_000;
 export interface AppParts {
   readonly settings: Settings;
   readonly platform: Platform;
+  readonly ownership: RunOwnership;
   readonly keySecrets: KeySecrets;
   readonly condition: ServerCondition;
 }
 
 @Module({})
 export class AppModule {
-  static register({ settings, platform, keySecrets, condition }: AppParts): DynamicModule {
+  static register({ settings, platform, ownership, keySecrets, condition }: AppParts): DynamicModule {
     const { liveRunsMax, stepConcurrencyMax, runTimeoutMs, stepTimeoutMs, secretsKey } = settings;
     return {
       module: AppModule,
@@ -44,6 +47,7 @@ export class AppModule {
         ),
         WorkflowModule.register(),
         ExecutionModule.register({
+          ownership,
           liveRunsMax,
           stepConcurrencyMax,
           runTimeoutMs,
@@ -64,6 +68,11 @@ export class AppModule {
 /** What the module exports may be injected by all the others. */
 function everywhere(module: DynamicModule): DynamicModule {
   return { ...module, global: true };
+}
+
+/** Which runs are this server's to drive. */
+export function openOwnership(): RunOwnership {
+  return new SoleOwnership();
 }
 
 /** The workers that drive runs; the server lets them tick. */

@@ -155,7 +155,8 @@ class Server extends ServerCondition implements RunningServer {
     const aggregates = new AggregateStore(this.events, ids, clock);
     const reservations = new Reservations(aggregates, clock);
     const blobs = new FileBlobStore(directory);
-    return { clock, ids, events: this.events, aggregates, reservations, blobs, views: this.views, log, heartbeat };
+    const { events, views } = this;
+    return { clock, ids, events, aggregates, reservations, blobs, views, log, heartbeat };
   }
 
   private openViews(directory: string): Promise<SqliteViews> {
@@ -172,7 +173,9 @@ class Server extends ServerCondition implements RunningServer {
   private async openApplication(parts: typeof app, platform: Platform): Promise<void> {
     const { settings, edge, log } = this;
     const keySecrets = NodeKeySecrets.open(settings.dataDirectory, settings.apiKeyPepper);
-    const module = parts.AppModule.register({ settings, platform, keySecrets, condition: this });
+    const ownership = parts.openOwnership();
+    this.closers.push(() => ownership.close());
+    const module = parts.AppModule.register({ settings, platform, ownership, keySecrets, condition: this });
     this.app = await NestFactory.create<NestFastifyApplication>(module, edge.adapter, {
       bodyParser: false,
       logger: quiet(log),

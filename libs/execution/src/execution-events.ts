@@ -52,6 +52,8 @@ const run = {
   workflowName: Type.String(),
   workflowVersion: Type.Integer(),
 };
+/** Whose run it is from then on, where several servers share the log. */
+const server = Type.Optional(Type.String());
 /** On every event that ends a run. */
 const end = { ...run, startedAt: Type.String({ format: 'date-time' }), durationMs: Type.Number() };
 
@@ -69,6 +71,7 @@ export const executionEvents = {
       requestHash: Type.String(),
       totalSteps: Type.Integer(),
       deadlineAt: Type.String({ format: 'date-time' }),
+      server,
     }),
   ),
   StepStarted: defineEvent(
@@ -153,6 +156,7 @@ export const executionEvents = {
       stepNumber: Type.Integer(),
       startedAt: Type.String({ format: 'date-time' }),
       deadlineAt: Type.String({ format: 'date-time' }),
+      server,
     }),
   ),
 };

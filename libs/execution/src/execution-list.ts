@@ -4,6 +4,7 @@ import { isUuid, refuse } from '@app/kernel';
 import type { FieldFilter, Page, PageInput, PageQuery, PageRules, ViewStore } from '@app/read-model';
 import { pageQueryOf, readPage } from '@app/read-model';
 import type { ExecutionItem } from './execution-wire.js';
+import type { ExecutionRow } from './executions-view.js';
 import { EXECUTIONS_VIEW } from './executions-view.js';
 
 const rules: PageRules = {
@@ -29,6 +30,7 @@ export function executionQueryOf(input: ExecutionListInput): PageQuery | Refusal
   return pageQueryOf(input, filters, rules);
 }
 
-export function executionPage(views: ViewStore, query: PageQuery): Promise<Page<ExecutionItem>> {
-  return readPage(views, query, EXECUTIONS_VIEW);
+export async function executionPage(views: ViewStore, query: PageQuery): Promise<Page<ExecutionItem>> {
+  const page = await readPage<ExecutionRow>(views, query, EXECUTIONS_VIEW);
+  return { ...page, items: page.items.map(({ server: _server, ...item }) => item) };
 }

@@ -57,6 +57,8 @@ export interface RunState {
   readonly input: Json;
   readonly inputBlob?: BlobReference;
   readonly totalSteps: number;
+  /** Drives it; undefined in a log with one server only. */
+  readonly server?: string;
   readonly deadlineAt: string;
   readonly startedAt: string;
   readonly completedAt?: string;
@@ -137,7 +139,7 @@ export function applyExecutionEvent(run: MutableRun | null, event: ExecutionEven
       if (event.data.reason !== undefined) run.cancelReason = event.data.reason;
       break;
     case 'ExecutionRetried':
-      retried(run, event.data.deadlineAt);
+      retried(run, event.data);
       break;
     default:
       return never(event);
@@ -159,6 +161,7 @@ function begun(data: DataOf<'ExecutionStarted'>, startedAt: string): MutableRun 
     input: data.input,
     ...(data.inputBlob ? { inputBlob: data.inputBlob } : {}),
     totalSteps: data.totalSteps,
+    ...(data.server === undefined ? {} : { server: data.server }),
     deadlineAt: data.deadlineAt,
     startedAt,
     steps: {},
@@ -248,11 +251,13 @@ function stepFailed(run: MutableRun, data: DataOf<'StepFailed'>): void {
 }
 
 /** Failed steps become due at once, with their attempts kept and their failures forgiven. */
-function retried(run: MutableRun, deadlineAt: string): void {
+function retried(run: MutableRun, { deadlineAt, server }: DataOf<'ExecutionRetried'>): void {
   delete run.error;
   delete run.completedAt;
   run.status = 'running';
   run.deadlineAt = deadlineAt;
+  if (server === undefined) delete run.server;
+  else run.server = server;
   for (const step of Object.values(run.steps)) {
     if (step.status === 'completed') continue;
     run.steps[step.nodeId] = { ...step, status: 'waiting', retryAt: run.startedAt, failures: 0 };

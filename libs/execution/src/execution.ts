@@ -67,8 +67,13 @@ function start(draft: Draft, command: Extract<RunCommand, { kind: 'StartRun' }>)
       ...data,
       totalSteps: draft.situation.definition.totalSteps,
       deadlineAt: timestamp(draft.situation.nowMs + runTimeoutMs),
+      ...serverOf(draft),
     },
   });
+}
+
+function serverOf({ situation: { server } }: Draft): { readonly server?: string } {
+  return server === undefined ? {} : { server };
 }
 
 function retry(draft: Draft, state: RunState, runTimeoutMs: number): void {
@@ -83,6 +88,7 @@ function retry(draft: Draft, state: RunState, runTimeoutMs: number): void {
       stepNumber: failed?.stepNumber ?? state.stepCount,
       startedAt: state.startedAt,
       deadlineAt: timestamp(draft.situation.nowMs + runTimeoutMs),
+      ...serverOf(draft),
     },
   });
 }

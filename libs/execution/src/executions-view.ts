@@ -9,10 +9,13 @@ export const EXECUTION_STATISTICS_VIEW = 'execution-statistics';
 
 type Recorded = RecordedEvent & ExecutionEvent;
 
-export const executionsView: DocumentProjection<ExecutionItem> = {
+/** A row of the list, and whose run it is. */
+export type ExecutionRow = ExecutionItem & { readonly server?: string };
+
+export const executionsView: DocumentProjection<ExecutionRow> = {
   kind: 'document',
   name: EXECUTIONS_VIEW,
-  version: 1,
+  version: 2,
   categories: ['execution'],
   key: (event) => (event.type === 'StepSkipped' ? undefined : keyOf(event.stream)),
   fold: (doc, event) => foldExecution(doc, event as Recorded),
@@ -33,9 +36,9 @@ export const executionsView: DocumentProjection<ExecutionItem> = {
   ],
 };
 
-function foldExecution(doc: ExecutionItem | undefined, event: Recorded): ExecutionItem | undefined {
+function foldExecution(doc: ExecutionRow | undefined, event: Recorded): ExecutionRow | undefined {
   if (event.type === 'ExecutionStarted') {
-    const { workflowId, workflowName, workflowVersion, totalSteps } = event.data;
+    const { workflowId, workflowName, workflowVersion, totalSteps, server } = event.data;
     return {
       executionId: keyOf(event.stream),
       workflowId,
@@ -45,6 +48,7 @@ function foldExecution(doc: ExecutionItem | undefined, event: Recorded): Executi
       currentStepNumber: 0,
       totalSteps,
       startedAt: event.metadata.occurredAt,
+      ...(server === undefined ? {} : { server }),
     };
   }
   if (!doc) throw new Error(`${event.type} before ExecutionStarted in ${event.stream}`);
@@ -63,8 +67,9 @@ function foldExecution(doc: ExecutionItem | undefined, event: Recorded): Executi
         error: event.data.error,
       };
     case 'ExecutionRetried': {
-      const { completedAt: _completedAt, errorMessage: _errorMessage, error: _error, ...open } = doc;
-      return { ...open, status: 'running' };
+      const { completedAt: _completedAt, errorMessage: _errorMessage, error: _error, server: _server, ...open } = doc;
+      const { server } = event.data;
+      return { ...open, status: 'running', ...(server === undefined ? {} : { server }) };
     }
     case 'StepSkipped':
       return doc;

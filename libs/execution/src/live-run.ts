@@ -52,6 +52,8 @@ export interface LiveRun {
   stalledTimes: number;
   /** It waits in line for a slot: what is due waits with it. */
   inLine: boolean;
+  /** Another server drives it: nothing but what somebody asks of it is decided here. */
+  foreign: boolean;
   /** A bug met while deciding on it: it is left alone, for a person to look at. */
   faulted: boolean;
   readonly ended: ((state: RunState) => void)[];
@@ -88,6 +90,7 @@ export function liveRun({ id, workflowId, definition, engine, state, revision }:
     stalledUntilMs: 0,
     stalledTimes: 0,
     inLine: false,
+    foreign: false,
     faulted: false,
     ended: [],
   };
@@ -110,7 +113,7 @@ export async function readLiveRun(
 
 /** When the run wants to be looked at again without anything happening, in milliseconds of the clock. */
 export function nextDueMs(run: LiveRun): number {
-  if (run.faulted) return Infinity;
+  if (run.faulted || run.foreign) return Infinity;
   if (run.stalled || run.stalledTimes > 0) return run.stalledUntilMs;
   const state = run.state;
   if (state?.status !== 'running') return Infinity;

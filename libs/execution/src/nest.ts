@@ -17,13 +17,17 @@ import {
   StartExecutionHandler,
 } from './execution.handler.js';
 import { Recovery } from './recovery.worker.js';
+import { RunOwnership } from './run-ownership.js';
 import { Runner } from './runner.worker.js';
 import { WebhookController } from './webhook.controller.js';
 
+export { PostgresRunOwnership } from './postgres.run-ownership.js';
+export type { PostgresRunOwnershipOptions } from './postgres.run-ownership.js';
 export { Recovery } from './recovery.worker.js';
 export { Runner } from './runner.worker.js';
 
 export interface ExecutionOptions {
+  readonly ownership: RunOwnership;
   /** Runs in memory; further starts are answered 503. */
   readonly liveRunsMax: number;
   /** Provider calls under way at the same time. */
@@ -47,6 +51,7 @@ export class ExecutionModule {
       global: true,
       controllers: [ExecutionController, WebhookController, ExecutionDashboardController],
       providers: [
+        { provide: RunOwnership, useValue: options.ownership },
         StartExecutionHandler,
         CancelExecutionHandler,
         RetryExecutionHandler,
@@ -63,12 +68,13 @@ export class ExecutionModule {
         },
         {
           provide: Runner,
-          inject: [EventStore, BlobStore, ProviderCaller, DefinitionSource, Clock, IdSource, FaultLog],
+          inject: [EventStore, BlobStore, ProviderCaller, DefinitionSource, RunOwnership, Clock, IdSource, FaultLog],
           useFactory: (
             events: EventStore,
             blobs: BlobStore,
             caller: ProviderCaller,
             definitions: DefinitionSource,
+            ownership: RunOwnership,
             clock: Clock,
             ids: IdSource,
             log: FaultLog,
@@ -78,6 +84,7 @@ export class ExecutionModule {
               blobs,
               caller,
               definitionOf: (workflowId, version) => definitions.definitionOf(workflowId, version),
+              ownership,
               clock,
               ids,
               random: Math.random,
@@ -87,9 +94,9 @@ export class ExecutionModule {
         },
         {
           provide: Recovery,
-          inject: [EventStore, ViewStore, Runner],
-          useFactory: (events: EventStore, views: ViewStore, runner: Runner) =>
-            new Recovery(events, views, runner, options.liveRunsMax),
+          inject: [EventStore, ViewStore, Runner, RunOwnership],
+          useFactory: (events: EventStore, views: ViewStore, runner: Runner, ownership: RunOwnership) =>
+            new Recovery(events, views, runner, ownership, options.liveRunsMax),
         },
       ],
       exports: [Runner, Recovery],

@@ -2,6 +2,7 @@ import { MemoryEventStore } from '@app/event-store/nest';
 import type { DocumentQuery, ViewStore } from '@app/read-model';
 import { EXECUTIONS_VIEW } from './executions-view.js';
 import { Recovery } from './recovery.worker.js';
+import { SoleOwnership } from './run-ownership.js';
 import type { Runner } from './runner.worker.js';
 
 /** A list of running runs, as long as the view says. */
@@ -28,6 +29,7 @@ function bench(known: string[]) {
     new MemoryEventStore(),
     views as unknown as ViewStore,
     runner as unknown as Runner,
+    new SoleOwnership(),
     1_000,
   );
   return { recovery, resumed, rebuilding };

@@ -42,6 +42,8 @@ export interface Situation {
   readonly runId: string;
   readonly definition: CompiledDefinition;
   readonly nowMs: number;
+  /** Whose the run becomes that begins or is reopened; undefined: there is one server only. */
+  readonly server: string | undefined;
   /** In [0, 1), for the jitter of retries. */
   readonly random: number;
   /** Asks for the right to run one more step; a granted one is used. */

@@ -62,7 +62,7 @@ export class RunDriver {
         return;
       } else if (run.askers.length > 0) {
         await this.answer(run);
-      } else if (run.state?.status === 'running' && (run.results.length > 0 || run.look)) {
+      } else if (isDriven(run) && (run.results.length > 0 || run.look)) {
         if (this.isPaused(run)) return;
         await this.goOn(run);
       } else {
@@ -142,7 +142,7 @@ export class RunDriver {
   letGo(run: LiveRun): void {
     this.hooks.paused(run);
     if (run.stalled || run.faulted) return;
-    const running = run.state?.status === 'running';
+    const running = isDriven(run);
     const hasWork = run.results.length > 0 || run.look;
     if (run.askers.length > 0 || (running && hasWork && !this.isPaused(run))) {
       this.keepMoving(run);
@@ -151,6 +151,11 @@ export class RunDriver {
       this.hooks.over(run);
     }
   }
+}
+
+/** It goes on, and here. */
+function isDriven(run: LiveRun): boolean {
+  return run.state?.status === 'running' && !run.foreign;
 }
 
 export function rejectAskers(run: LiveRun, reason: unknown): void {

@@ -65,7 +65,7 @@ export function definitionOf(steps: readonly CompiledStep[], edges: readonly Wor
 export const START_MS = Date.parse('2026-05-02T13:05:00.000Z');
 
 export function situation(definition: CompiledDefinition, about: Partial<Situation> = {}): Situation {
-  return { runId: 'run', definition, nowMs: START_MS, random: 0.5, claim: () => true, ...about };
+  return { runId: 'run', definition, nowMs: START_MS, server: undefined, random: 0.5, claim: () => true, ...about };
 }
 
 export function startCommand(input: Json = { amount: 5 }): Extract<RunCommand, { kind: 'StartRun' }> {

@@ -33,6 +33,7 @@ export class RunRecorder {
         runId: run.id,
         definition: run.definition,
         nowMs,
+        server: this.parts.ownership.self,
         random: this.parts.random(),
         claim: (step) => {
           const granted = this.desk.grant(run);

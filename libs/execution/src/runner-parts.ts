@@ -3,12 +3,14 @@ import type { Clock, IdSource } from '@app/kernel';
 import type { BlobStore, EventStore } from '@app/event-store';
 import type { ProviderCaller } from '@app/provider';
 import type { CompiledDefinition } from './compiled-definition.js';
+import type { RunOwnership } from './run-ownership.js';
 
 export interface RecorderParts {
   readonly events: EventStore;
   readonly blobs: BlobStore;
   readonly clock: Clock;
   readonly ids: IdSource;
+  readonly ownership: RunOwnership;
   /** In [0, 1), for the jitter of retries. */
   readonly random: () => number;
 }

@@ -11,6 +11,7 @@ import type { CompiledDefinition } from './compiled-definition.js';
 import { definitionOf, edge, executor, startCommand } from './run-fixtures.contract.js';
 import type { RunState } from './execution-state.js';
 import { readRun } from './run-reader.js';
+import { RunOwnership, SoleOwnership } from './run-ownership.js';
 import { Runner } from './runner.worker.js';
 
 const ana: RequestContext = {
@@ -88,6 +89,7 @@ function bench(
     blobs?: MemoryBlobStore;
     steps?: number;
     runs?: number;
+    ownership?: RunOwnership;
   } = {},
 ): Bench {
   const definition = about.definition ?? sequence;
@@ -100,6 +102,7 @@ function bench(
     blobs,
     caller,
     definitionOf: () => Promise.resolve(definition),
+    ownership: about.ownership ?? new SoleOwnership(),
     clock: new SystemClock(),
     ids: new RandomIdSource(),
     random: () => 0.1,
@@ -317,6 +320,7 @@ describe('the runner', () => {
       blobs,
       caller: new ScriptedCaller(() => ({ ...ok, envelope: { ...ok.envelope, body: { large } } })),
       definitionOf: () => Promise.resolve(sequence),
+      ownership: new SoleOwnership(),
       clock: new SystemClock(),
       ids: new RandomIdSource(),
       random: () => 0.5,
@@ -490,6 +494,7 @@ describe('the runner', () => {
       blobs: new MemoryBlobStore(),
       caller: b.caller,
       definitionOf: () => Promise.reject(new Error('no such version')),
+      ownership: new SoleOwnership(),
       clock: new SystemClock(),
       ids: new RandomIdSource(),
       random: () => 0.5,
@@ -501,3 +506,93 @@ describe('the runner', () => {
     expect(runner.liveRuns).toBe(0);
   });
 });
+
+/** One of several servers of a log, which never looks for others that are gone. */
+class NamedOwnership extends RunOwnership {
+  readonly lookEveryMs = undefined;
+  readonly gone = new Set<string>();
+
+  constructor(readonly self: string) {
+    super();
+  }
+
+  owns(server: string | undefined): boolean {
+    return server === this.self || (server !== undefined && this.gone.has(server));
+  }
+
+  takeOver(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
+  settled(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+describe('runners of two servers on one log', () => {
+  function pair(script: (call: ProviderCall) => CallOutcome | Promise<CallOutcome>) {
+    const events = new FaultyEventStore();
+    const [first, second] = [new NamedOwnership('first'), new NamedOwnership('second')];
+    return {
+      second,
+      a: bench(script, { events, ownership: first }),
+      b: bench(() => ok, { events, ownership: second }),
+    };
+  }
+
+  it('leave each other the runs that they began', async () => {
+    const { a, b } = pair(() => new Promise(() => undefined));
+    expect((await a.started()).server).toBe('first');
+    await b.runner.resume('run');
+    expect(b.runner.liveRuns).toBe(0);
+    expect(b.caller.calls).toEqual([]);
+    expect(await b.types('run')).toEqual(['ExecutionStarted', 'StepStarted']);
+  });
+
+  it('take over what a server left that is gone', async () => {
+    const { a, b, second } = pair(() => new Promise(() => undefined));
+    await a.started();
+    second.gone.add('first');
+    await b.runner.resume('run');
+    expect((await b.ended('run')).status).toBe('completed');
+  });
+
+  it("cancel each other's runs: the one that drives it notices and makes no further call", async () => {
+    let finish: (outcome: CallOutcome) => void = () => undefined;
+    const { a, b } = pair(() => new Promise((resolve) => (finish = resolve)));
+    await a.started();
+    const cancelled = await b.runner.command('run', { kind: 'CancelRun' }, ana);
+    expect(cancelled.status).toBe('cancelled');
+    const ended = a.runner.whenEnded('run', 5_000);
+    finish(ok);
+    expect((await ended)?.status).toBe('cancelled');
+    expect(a.caller.calls).toHaveLength(1);
+    expect((await a.types('run')).at(-1)).toBe('ExecutionCancelled');
+    expect(b.runner.liveRuns).toBe(0);
+  });
+
+  it('do not drive what they only answered a question about', async () => {
+    const { a, b } = pair(() => new Promise(() => undefined));
+    await a.started();
+    await expect(b.runner.command('run', { kind: 'RetryRun', runTimeoutMs: 1_000 }, ana)).rejects.toMatchObject({
+      refusal: { code: 'FLK-0501' },
+    });
+    expect(b.runner.liveRuns).toBe(0);
+    expect(await b.types('run')).toEqual(['ExecutionStarted', 'StepStarted']);
+  });
+
+  it('own a failed run that they open again', async () => {
+    const { a, b } = pair(() => refusedForGood);
+    await a.started();
+    expect((await a.ended('run')).status).toBe('failed');
+    const reopened = await b.runner.command('run', { kind: 'RetryRun', runTimeoutMs: 60_000 }, ana);
+    expect(reopened).toMatchObject({ status: 'running', server: 'second' });
+    expect((await b.ended('run')).status).toBe('completed');
+  });
+});
+
+const refusedForGood: CallOutcome = { ok: false, error: { code: 'http_status', message: 'no', retryable: false } };

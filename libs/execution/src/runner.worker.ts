@@ -94,7 +94,8 @@ export class Runner implements Ticking {
     if (!this.accepting) return;
     try {
       const run = await this.adoptFromLog(runId, 'running');
-      if (run) await this.driver.ask(run, { kind: 'ResumeRun' }, run.engine);
+      if (run && this.isForeign(run)) this.runs.delete(runId);
+      else if (run) await this.driver.ask(run, { kind: 'ResumeRun' }, run.engine);
     } catch (error) {
       if (isStoreError(error) && error.retryable) throw error;
       this.parts.onFault(runId, error);
@@ -107,7 +108,8 @@ export class Runner implements Ticking {
     const adopted = await this.adoptFromLog(runId);
     const run = this.runs.get(runId);
     if (!run) throw new RefusalError(refuse('not_found', 'FLK-0500', 'execution not found'));
-    const leftAlone = adopted?.state?.status === 'running';
+    if (adopted) adopted.foreign = this.isForeign(adopted);
+    const leftAlone = adopted?.state?.status === 'running' && !adopted.foreign;
     const answer = this.driver.ask(run, command, context);
     // Recovery passes over a run that it finds here: what it would have done is done here, whatever comes of the command.
     if (leftAlone) this.driver.ask(adopted, { kind: 'ResumeRun' }, adopted.engine).catch(() => undefined);
@@ -204,6 +206,10 @@ export class Runner implements Ticking {
     if (!read || this.runs.has(runId)) return undefined;
     this.runs.set(runId, read);
     return read;
+  }
+
+  private isForeign({ state }: LiveRun): boolean {
+    return state?.status === 'running' && !this.parts.ownership.owns(state.server);
   }
 
   private wakeAt(dueMs: number): void {
