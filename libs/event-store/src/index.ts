@@ -2,6 +2,7 @@ export * from './aggregate-store.js';
 export * from './blob-store.js';
 export * from './event-batch.js';
 export * from './event-store.js';
+export * from './key-checks.js';
 export * from './recent-map.js';
 export * from './reservation.js';
 export * from './reservations.js';
