@@ -15,6 +15,7 @@ import { ConfigurationTester } from './configuration-tester.js';
 import { ConfigurationUsage } from './configuration-usage.js';
 import { parseEgressAllow } from './egress-policy.js';
 import { ExecutorConfigurationController } from './executor-configuration.controller.js';
+import type { SecretKeySource } from './file.secret-key.js';
 import { HttpClient } from './http-client.js';
 import { HttpProviderCaller } from './http.provider-caller.js';
 import { HttpTokenSource } from './http.token-source.js';
@@ -34,6 +35,8 @@ export interface ProviderModuleOptions {
   readonly dataDirectory: string;
   /** 32 bytes in base64, instead of the key file. */
   readonly secretsKey?: string;
+  /** Where several servers share their secrets; default: the file in the data directory. Closed with the module. */
+  readonly openSecrets?: (key: SecretKeySource) => Promise<SecretStore>;
   /** Bytes of a provider's answer; default 10 MiB. */
   readonly maxResponseBytes?: number;
   /** Connections per origin; default 128. */
@@ -75,7 +78,7 @@ export class ProviderModule implements OnModuleInit, OnApplicationShutdown {
 }
 
 function adapters(options: ProviderModuleOptions): NonNullable<DynamicModule['providers']> {
-  const { egressAllow, dataDirectory, secretsKey, maxResponseBytes, connectionsMax, breaker } = options;
+  const { egressAllow, maxResponseBytes, connectionsMax, breaker } = options;
   return [
     {
       provide: HttpClient,
@@ -88,11 +91,7 @@ function adapters(options: ProviderModuleOptions): NonNullable<DynamicModule['pr
     },
     {
       provide: SecretStore,
-      useFactory: () =>
-        SqliteSecretStore.open({
-          directory: dataDirectory,
-          ...(secretsKey === undefined ? {} : { key: secretsKey }),
-        }),
+      useFactory: () => secretsOf(options),
     },
     {
       provide: TokenSource,
@@ -114,6 +113,15 @@ function adapters(options: ProviderModuleOptions): NonNullable<DynamicModule['pr
         ),
     },
   ];
+}
+
+function secretsOf({
+  dataDirectory,
+  secretsKey,
+  openSecrets,
+}: ProviderModuleOptions): SecretStore | Promise<SecretStore> {
+  const key: SecretKeySource = { directory: dataDirectory, ...(secretsKey === undefined ? {} : { key: secretsKey }) };
+  return openSecrets ? openSecrets(key) : SqliteSecretStore.open(key);
 }
 
 function gates(options: ProviderModuleOptions['breaker']): (configurationId: string) => CallGate {
@@ -168,7 +176,11 @@ export { HttpProviderCaller } from './http.provider-caller.js';
 export { HttpTokenSource } from './http.token-source.js';
 export { CallGate } from './cockatiel.call-gate.js';
 export { MemorySecretStore } from './memory.secret-store.js';
-export { SecretKeyError, SqliteSecretStore } from './sqlite.secret-store.js';
+export { SecretKeyError } from './crypto.secret-box.js';
+export { PostgresSecretStore } from './postgres.secret-store.js';
+export type { SecretKeySource } from './file.secret-key.js';
+export type { PostgresSecretStoreOptions } from './postgres.secret-store.js';
+export { SqliteSecretStore } from './sqlite.secret-store.js';
 export type { SqliteSecretStoreOptions } from './sqlite.secret-store.js';
 export { UndiciHttpClient } from './undici.http-client.js';
 export type { UndiciHttpClientOptions } from './undici.http-client.js';

@@ -2,9 +2,10 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '@app/event-store/nest';
+import { SecretKeyError } from './crypto.secret-box.js';
 import { MemorySecretStore } from './memory.secret-store.js';
 import { secretStoreContract } from './secret-store.contract.js';
-import { SecretKeyError, SqliteSecretStore } from './sqlite.secret-store.js';
+import { SqliteSecretStore } from './sqlite.secret-store.js';
 
 const directories: string[] = [];
 

@@ -1,6 +1,6 @@
 /**
  * Keeps secrets encrypted, apart from the log: events hold references only, so that deleting a secret really removes it.
- * Adapters: memory (tests), SQLite (one file); each passes `secret-store.contract.ts`.
+ * Adapters: memory (tests), SQLite (one file), PostgreSQL (several servers); each passes `secret-store.contract.ts`.
  */
 export abstract class SecretStore {
   /**
@@ -9,7 +9,7 @@ export abstract class SecretStore {
    */
   abstract put(text: string): Promise<string>;
 
-  /** The text, or undefined when it was deleted or never was. Throws when it cannot be decrypted. */
+  /** The text, or undefined when it was deleted or never was. Throws when it cannot be decrypted, or reached now. */
   abstract get(id: string): Promise<string | undefined>;
 
   /** Forgets the texts; unknown ids are ignored. Throws StoreError: StoreUnavailable. */

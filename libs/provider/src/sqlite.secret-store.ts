@@ -1,44 +1,20 @@
-// Secrets in a small SQLite file of their own: AES-256-GCM, a fresh nonce each, bound to their id.
-import { createCipheriv, createDecipheriv, createHash, randomBytes, randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+// Secrets in a small SQLite file of their own.
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { RecentMap, StoreError } from '@app/event-store';
 import type { SqliteDatabase, SqliteStatement } from '@app/event-store/nest';
 import { openDatabase } from '@app/event-store/nest';
+import type { SealedSecret } from './crypto.secret-box.js';
+import { PROBE_ID, SecretBox, SecretKeyError } from './crypto.secret-box.js';
+import type { SecretKeySource } from './file.secret-key.js';
+import { KEY_FILE, secretKey } from './file.secret-key.js';
 import { SecretStore } from './secret-store.js';
 
 const DATABASE_FILE = 'secrets.db';
-const KEY_FILE = 'secrets.key';
-const KEY_BYTES = 32;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
-/** The row that proves at start-up that the key is the right one. */
-const PROBE_ID = 'key-probe';
 
-/** Start-up cannot go on: the key is missing, readable by others, or another one. The message says what to do. */
-export class SecretKeyError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'SecretKeyError';
-  }
-}
-
-export interface SqliteSecretStoreOptions {
-  /** The data directory; created when missing. */
-  readonly directory: string;
-  /** 32 bytes in base64, instead of the key file. */
-  readonly key?: string;
-}
+/** The data directory is created when missing. */
+export type SqliteSecretStoreOptions = SecretKeySource;
 
 export class SqliteSecretStore extends SecretStore {
   private readonly recent = new RecentMap<string, string>(1_000);
@@ -48,8 +24,7 @@ export class SqliteSecretStore extends SecretStore {
 
   private constructor(
     private readonly database: SqliteDatabase,
-    private readonly key: Buffer,
-    private readonly keyId: string,
+    private readonly box: SecretBox,
   ) {
     super();
     this.insert = database.prepare('INSERT INTO secrets (id, key_id, nonce, sealed) VALUES (?, ?, ?, ?)');
@@ -58,7 +33,8 @@ export class SqliteSecretStore extends SecretStore {
   }
 
   /** Throws SecretKeyError when the key cannot be used for what the file holds. */
-  static open({ directory, key: given }: SqliteSecretStoreOptions): SqliteSecretStore {
+  static open(options: SqliteSecretStoreOptions): SqliteSecretStore {
+    const { directory } = options;
     mkdirSync(directory, { recursive: true });
     const database = openDatabase(join(directory, DATABASE_FILE));
     try {
@@ -71,9 +47,7 @@ export class SqliteSecretStore extends SecretStore {
           sealed BLOB NOT NULL
         ) STRICT, WITHOUT ROWID;`);
       const isFresh = database.prepare('SELECT 1 FROM secrets LIMIT 1').get() === undefined;
-      const key = given === undefined ? keyFromFile(join(directory, KEY_FILE), isFresh) : keyFromText(given);
-      const keyId = createHash('sha256').update('secret key id').update(key).digest('hex').slice(0, 16);
-      const store = new SqliteSecretStore(database, key, keyId);
+      const store = new SqliteSecretStore(database, new SecretBox(secretKey(options, isFresh)));
       store.prove(isFresh);
       return store;
     } catch (error) {
@@ -113,32 +87,23 @@ export class SqliteSecretStore extends SecretStore {
   }
 
   private write(id: string, text: string): void {
-    const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', this.key, nonce);
-    cipher.setAAD(Buffer.from(id));
-    const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
-    this.insert.run(id, this.keyId, nonce, sealed);
+    const { keyId, nonce, sealed } = this.box.seal(id, text);
+    this.insert.run(id, keyId, nonce, sealed);
   }
 
   private read(id: string): string | undefined {
+    const row = this.row(id);
+    return row && this.box.unseal(id, row);
+  }
+
+  private row(id: string): SealedSecret | undefined {
     const row = this.select.get(id) as { key_id: string; nonce: Uint8Array; sealed: Uint8Array } | undefined;
-    if (!row) return undefined;
-    if (row.key_id !== this.keyId) throw new SecretKeyError('a secret was sealed with another key');
-    const sealed = Buffer.from(row.sealed);
-    const decipher = createDecipheriv('aes-256-gcm', this.key, Buffer.from(row.nonce));
-    decipher.setAAD(Buffer.from(id));
-    decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
-    const text = decipher.update(sealed.subarray(0, sealed.length - TAG_BYTES), undefined, 'utf8');
-    return text + decipher.final('utf8');
+    return row && { keyId: row.key_id, nonce: row.nonce, sealed: row.sealed };
   }
 
   private prove(isFresh: boolean): void {
     if (isFresh) return this.write(PROBE_ID, PROBE_ID);
-    try {
-      if (this.read(PROBE_ID) === PROBE_ID) return;
-    } catch {
-      // Told apart below: whatever went wrong, this key does not open this file.
-    }
+    if (this.box.opensProbe(this.row(PROBE_ID))) return;
     throw new SecretKeyError(
       `the key does not open ${DATABASE_FILE}: give the key the secrets were sealed with, or restore ${KEY_FILE}`,
     );
@@ -152,40 +117,4 @@ function unlessFull(done: string, write: () => unknown): void {
   } catch (cause) {
     throw new StoreError('StoreUnavailable', `a secret could not be ${done}: ${(cause as Error).message}`, { cause });
   }
-}
-
-function keyFromText(text: string): Buffer {
-  const key = Buffer.from(text.trim(), 'base64');
-  if (key.length !== KEY_BYTES) throw new SecretKeyError(`the secret key must be ${KEY_BYTES} bytes in base64`);
-  return key;
-}
-
-function keyFromFile(path: string, mayCreate: boolean): Buffer {
-  const mode = statSync(path, { throwIfNoEntry: false })?.mode;
-  if (mode === undefined) {
-    if (!mayCreate) throw new SecretKeyError(`${path} is missing: without it the secrets cannot be read; restore it`);
-    return createdKey(path);
-  }
-  if ((mode & 0o077) !== 0) {
-    throw new SecretKeyError(`${path} is readable by others: replace the key or set the file's mode to 0600`);
-  }
-  const key = readFileSync(path);
-  if (key.length !== KEY_BYTES) throw new SecretKeyError(`${path} is damaged: it must hold ${KEY_BYTES} bytes`);
-  return key;
-}
-
-/** Written aside and moved into place, so that a crash leaves either no key file or a whole one. */
-function createdKey(path: string): Buffer {
-  const key = randomBytes(KEY_BYTES);
-  const aside = `${path}.new`;
-  rmSync(aside, { force: true });
-  const file = openSync(aside, 'wx', 0o600);
-  try {
-    writeSync(file, key);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(aside, path);
-  return key;
 }
