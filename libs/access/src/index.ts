@@ -7,4 +7,5 @@ export * from './api-key-view.js';
 export * from './authenticator.js';
 export * from './authorizer.js';
 export * from './day-stream.js';
+export * from './key-check.js';
 export * from './key-secrets.js';
