@@ -2,11 +2,12 @@
 import type { EsdbFault } from './esdb-fault.js';
 import { grpc } from './esdb-fault.js';
 import type { EsdbMessage, ReadCall } from './esdb-messages.js';
-import { later } from './event-loop.thread.js';
+import { later, turn } from './event-loop.thread.js';
 
 export type Received = EsdbMessage | { readonly kind: 'ended'; readonly fault: EsdbFault };
 
 export class EsdbCallReader {
+  private ahead: EsdbMessage | undefined;
   private wake = (): void => undefined;
 
   /** The waits end when one of `signals` aborts. */
@@ -17,6 +18,13 @@ export class EsdbCallReader {
     call.onNews(() => this.wake());
   }
 
+  /** Whether the next message will have to be waited for, also after everything that is ready has had its turn. */
+  async isDry(): Promise<boolean> {
+    if (this.hasNext()) return false;
+    await turn();
+    return !this.hasNext();
+  }
+
   /**
    * The next message, or how the call ended once all that had arrived was taken. Undefined: a signal aborted.
    * `silenceMs`: a call that says nothing for so long counts as ended.
@@ -24,8 +32,7 @@ export class EsdbCallReader {
   async next(silenceMs?: number): Promise<Received | undefined> {
     for (;;) {
       if (this.signals.some(({ aborted }) => aborted)) return undefined;
-      const message = this.call.next();
-      if (message) return message;
+      if (this.hasNext()) return this.taken();
       if (this.call.ended) return { kind: 'ended', fault: this.call.ended };
       if (!(await this.news(silenceMs))) {
         return { kind: 'ended', fault: { code: grpc.deadlineExceeded, details: `no answer within ${silenceMs} ms` } };
@@ -36,6 +43,17 @@ export class EsdbCallReader {
   /** Ends the call at the node too. Whoever begins to read has to call it, whatever happens. */
   cancel(): void {
     this.call.cancel();
+  }
+
+  private hasNext(): boolean {
+    this.ahead ??= this.call.next();
+    return this.ahead !== undefined;
+  }
+
+  private taken(): EsdbMessage | undefined {
+    const message = this.ahead;
+    this.ahead = undefined;
+    return message;
   }
 
   /** @returns false when there was none for `silenceMs`. */

@@ -150,9 +150,8 @@ export class EsdbEventStore extends EventStore {
   }
 
   private async headUnless(signal: AbortSignal | undefined): Promise<GlobalPosition | undefined> {
-    const last = this.reader.readAll({ direction: 'backward', limit: 1, ...(signal && { signal }) });
-    for await (const { position } of last) return position;
-    return undefined;
+    const last = await this.reader.last(undefined, signal);
+    return last && esdbPosition(last);
   }
 
   private async appendAt(batch: Batch, expected: ExpectedRevision): Promise<AppendResult> {
@@ -190,13 +189,12 @@ export class EsdbEventStore extends EventStore {
 
   /** -1 when the stream does not exist. */
   private async lastRevision({ stream, signal }: Batch): Promise<number> {
-    const last = this.reader.readStream(stream, { direction: 'backward', limit: 1, ...(signal && { signal }) });
     try {
-      for await (const { revision } of last) return revision;
+      return (await this.reader.last(stream, signal))?.revision ?? -1;
     } catch (error) {
-      if (!isStoreError(error, 'StreamNotFound')) throw error;
+      if (isStoreError(error, 'StreamNotFound')) return -1;
+      throw error;
     }
-    return -1;
   }
 
   private async positionOf(stream: string, revision: number): Promise<GlobalPosition> {

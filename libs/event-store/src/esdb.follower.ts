@@ -31,6 +31,10 @@ export class EsdbFollower {
   private at: GlobalPosition = '';
   private failures = 0;
   private subscriptions = 0;
+  /** Past the backlog of this subscription. */
+  private live = false;
+  /** Something was handed over since the consumer last heard that it caught up. */
+  private behind = false;
 
   constructor(
     private readonly parts: FollowerParts,
@@ -72,8 +76,10 @@ export class EsdbFollower {
     const reader = new EsdbCallReader(call, signals);
     const begunAt = this.at;
     let confirmed = false;
+    this.live = false;
     try {
       for (;;) {
+        if (this.live && this.behind && (await reader.isDry())) yield this.caughtUp();
         const received = await reader.next(confirmed ? undefined : silenceMs);
         if (!received) return;
         if (received.kind === 'ended') {
@@ -102,6 +108,7 @@ export class EsdbFollower {
         this.failures = 0;
         if (isSystemEvent(message.record) || !passes(this.options.filter, message.record)) return;
         this.at = position;
+        this.behind = true;
         yield { kind: 'event', event: recordedEvent(message.record) };
         return;
       }
@@ -109,13 +116,20 @@ export class EsdbFollower {
         yield* this.checkpoint(esdbPosition(message.position));
         return;
       case 'caughtUp':
-        this.failures = 0;
         if (head !== undefined) yield* this.checkpoint(head);
-        yield { kind: 'caughtUp' };
+        this.live = true;
+        yield this.caughtUp();
         return;
       default:
         return;
     }
+  }
+
+  /** The node says so once; after that, the end is where nothing more is at hand. */
+  private caughtUp(): SubscriptionMessage {
+    this.failures = 0;
+    this.behind = false;
+    return { kind: 'caughtUp' };
   }
 
   /** Messages come in the order of the log, so that all before this one was handed over when this one is. */

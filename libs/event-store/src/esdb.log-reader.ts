@@ -62,6 +62,19 @@ export class EsdbLogReader {
     }
   }
 
+  /** The last event of a stream, or of the whole log; undefined when there is none. */
+  async last(stream: string | undefined, signal: AbortSignal | undefined): Promise<EsdbRecord | undefined> {
+    const from = 'end' as const;
+    const of = stream === undefined ? { from, filter: serverFilter(undefined) } : { stream, from };
+    // A single one of the log may be of the node's own making, which the filter does not tell by its type.
+    const limits = stream === undefined ? [1, Number.MAX_SAFE_INTEGER] : [1];
+    for (const limit of limits) {
+      const read = { of, direction: 'backward', limit, requiresLeader: true } as const;
+      for await (const record of this.records(read, signal, stream)) if (!isSystemEvent(record)) return record;
+    }
+    return undefined;
+  }
+
   /** Begins one call and takes its events. Throws StoreError. */
   private async *records(
     read: EsdbRead,
