@@ -17,6 +17,7 @@ describe('the settings', () => {
       host: '127.0.0.1',
       port: 4021,
       dataDirectory: './data',
+      viewsSchema: 'runledger',
       auth: 'off',
       egressAllow: ['loopback'],
       corsAllowedOrigins: [],
@@ -28,6 +29,16 @@ describe('the settings', () => {
       runTimeoutMs: 300_000,
       stepTimeoutMs: 30_000,
     });
+  });
+
+  it('take connection strings for the stores', () => {
+    const urls = { EVENTSTORE_URL: 'esdb+discover://u:p@a:2113,b:2113', VIEWS_URL: 'postgresql://u:p@db/views' };
+    expect(parseSettings(urls)).toMatchObject({ eventStoreUrl: urls.EVENTSTORE_URL, viewsUrl: urls.VIEWS_URL });
+    expect(problemsOf({ EVENTSTORE_URL: 'http://a', VIEWS_URL: 'mysql://b', VIEWS_SCHEMA: 'No Name' })).toEqual([
+      expect.stringMatching(/^EVENTSTORE_URL must be a connection string/),
+      expect.stringMatching(/^VIEWS_URL must be a URL/),
+      expect.stringMatching(/^VIEWS_SCHEMA must be at most 63/),
+    ]);
   });
 
   it('are frozen', () => {

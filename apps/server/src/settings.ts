@@ -1,7 +1,20 @@
 // The environment, as one schema: read once at boot, frozen, every bad variable named at once, no value ever printed.
 import type { AuthMode } from '@app/access';
 import type { TrustedProxies } from '@app/shell';
-import { trustedProxies } from '@app/shell';
+import {
+  atLeast,
+  eventStoreUrl,
+  host,
+  integer,
+  list,
+  oneOf,
+  origins,
+  proxies,
+  schemaName,
+  secretsKey,
+  text,
+  viewsUrl,
+} from './setting-kinds.js';
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
@@ -9,6 +22,9 @@ export interface Settings {
   readonly host: string;
   readonly port: number;
   readonly dataDirectory: string;
+  readonly eventStoreUrl?: string;
+  readonly viewsUrl?: string;
+  readonly viewsSchema: string;
   readonly auth: AuthMode;
   readonly apiKeyPepper?: string;
   readonly secretsKey?: string;
@@ -54,59 +70,6 @@ function setting<T>(
   return { name, type, fallback, sentence, read };
 }
 
-const text = (value: string): string => value;
-const list = (value: string): readonly string[] =>
-  value
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');
-
-function integer(min: number, max: number): (value: string) => number {
-  return (value) => {
-    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
-    if (number >= min && number <= max) return number;
-    throw new RangeError(`must be a whole number from ${min} to ${max}`);
-  };
-}
-
-function oneOf<T extends string>(...words: readonly T[]): (value: string) => T {
-  return (value) => {
-    const word = words.find((each) => each === value);
-    if (word !== undefined) return word;
-    throw new RangeError(`must be one of ${words.join(', ')}`);
-  };
-}
-
-function atLeast(characters: number): (value: string) => string {
-  return (value) => {
-    if (value.length >= characters) return value;
-    throw new RangeError(`must have at least ${characters} characters`);
-  };
-}
-
-function secretsKey(value: string): string {
-  if (/^[A-Za-z0-9+/]{43}=$/.test(value)) return value;
-  throw new RangeError('must be 32 bytes in base64: 43 digits and an equals sign');
-}
-
-function proxies(value: string): TrustedProxies {
-  const trusts = trustedProxies(list(value));
-  if (typeof trusts === 'function') return trusts;
-  throw new RangeError('must be a list of addresses, CIDR ranges or the word loopback');
-}
-
-function origins(value: string): readonly string[] {
-  const all = list(value);
-  const isOrigin = (entry: string): boolean => /^https?:\/\/[^/\s?#*]+$/.test(entry);
-  if (all.every(isOrigin)) return all;
-  throw new RangeError('must be a list of origins, as in https://console.example; a wildcard is not possible');
-}
-
-function host(value: string): string {
-  if (/^[A-Za-z0-9.:_-]{1,253}$/.test(value)) return value;
-  throw new RangeError('must be a host name or an address');
-}
-
 const schema = {
   host: setting('HOST', 'host name or address', '127.0.0.1', 'The address on which the server listens.', host),
   port: setting('PORT', '0 to 65535', '4021', 'The port on which it listens; 0 takes a free one.', integer(0, 65_535)),
@@ -116,6 +79,27 @@ const schema = {
     './data',
     'The directory of the event log, the views, the secrets and the keys; one server at a time.',
     text,
+  ),
+  eventStoreUrl: setting(
+    'EVENTSTORE_URL',
+    'connection string, secret',
+    'the file `log.db` in DATA_DIR',
+    'The EventStoreDB or KurrentDB that holds the log; several servers share it when they share VIEWS_URL too.',
+    eventStoreUrl,
+  ),
+  viewsUrl: setting(
+    'VIEWS_URL',
+    'URL, secret',
+    'files in DATA_DIR',
+    'The PostgreSQL that holds the views, the secrets and the large contents.',
+    viewsUrl,
+  ),
+  viewsSchema: setting(
+    'VIEWS_SCHEMA',
+    'name',
+    'runledger',
+    'The schema of that database in which all tables are; made when missing.',
+    schemaName,
   ),
   auth: setting(
     'AUTH',
@@ -221,6 +205,8 @@ export function parseSettings(environment: Environment): Settings {
     corsAllowedOrigins: '',
     apiKeyPepper: undefined,
     secretsKey: undefined,
+    eventStoreUrl: undefined,
+    viewsUrl: undefined,
   };
   const values: Partial<Record<keyof Settings, unknown>> = {};
   const problems: string[] = [];
