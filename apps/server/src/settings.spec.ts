@@ -94,7 +94,7 @@ describe('the settings', () => {
 
   it('stand in one table, a row each', () => {
     const rows = settingsTable().split('\n');
-    expect(rows).toHaveLength(2 + 16);
+    expect(rows).toHaveLength(2 + 19);
     expect(rows.every((row) => row.startsWith('|') && row.endsWith('|'))).toBe(true);
     expect(settingsTable()).toContain('| `PORT` |');
   });
