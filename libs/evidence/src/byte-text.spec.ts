@@ -5,6 +5,7 @@ import {
   bigEndian,
   bytesOfBase64,
   bytesOfBase64Url,
+  hexOf,
   joinedBytes,
   numberOfBigEndian,
   numberOfDecimal,
@@ -86,6 +87,7 @@ describe('bytes', () => {
     expect(sameBytes(one, Uint8Array.of(1, 2, 3))).toBe(true);
     expect(sameBytes(one, Uint8Array.of(1, 2))).toBe(false);
     expect(sameBytes(one, Uint8Array.of(1, 2, 4))).toBe(false);
+    expect(hexOf(Uint8Array.of(0, 10, 255))).toBe('000aff');
     expect(joinedBytes([one, new Uint8Array(0), Uint8Array.of(9)])).toEqual(Uint8Array.of(1, 2, 3, 9));
   });
 

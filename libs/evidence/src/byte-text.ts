@@ -109,6 +109,13 @@ function decoded(text: string, { values }: Alphabet): Uint8Array | undefined {
   return held === 0 ? bytes : undefined;
 }
 
+/** Lower-case hexadecimal. */
+export function hexOf(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  return text;
+}
+
 const BYTE = 256;
 
 /** `value` (a safe integer >= 0) as `length` bytes, the most significant first. */

@@ -42,7 +42,8 @@ function plainText(value: unknown, sha256: Sha256): string {
 
 function schemaText(value: unknown, sha256: Sha256): string {
   if (value === undefined) return ABSENT;
-  return Number.isSafeInteger(value) && (value as number) >= 0 ? String(value) : otherText(value, sha256);
+  const isUsual = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+  return isUsual ? String(value) : otherText(value, sha256);
 }
 
 const actorType = /^[a-z_]{1,32}$/;

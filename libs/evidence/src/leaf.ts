@@ -126,7 +126,7 @@ export function encodeLeafEntry(entry: LeafEntry): Uint8Array {
   let text = '';
   for (let index = 0; index < names.length; index += 1) {
     const value = entry[names[index] as keyof LeafEntry];
-    text += leads[index];
+    text += leads[index] as string;
     text += special.test(value) ? JSON.stringify(value).slice(1, -1) : value;
   }
   text += END;
