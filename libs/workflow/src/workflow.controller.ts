@@ -134,7 +134,7 @@ export class WorkflowController {
   @Post(':id/activate')
   @HttpCode(200)
   @ApiOperation({ summary: 'Freeze the content of a draft as a numbered version and let runs start' })
-  @ApiResponse({ status: 400, description: 'FLK-0115, FLK-0120, FLK-0140 to FLK-0142, FLK-0150, FLK-0360' })
+  @ApiResponse({ status: 400, description: 'FLK-0115, FLK-0120, FLK-0140, FLK-0142, FLK-0150, FLK-0360' })
   @ApiResponse({ status: 422, description: 'FLK-0102, FLK-0105, FLK-0112, FLK-0116' })
   async activate(
     @Param('id', UuidPipe) id: string,
