@@ -1,3 +1,5 @@
+export { EsdbEventStore } from './esdb.event-store.js';
+export type { EsdbEventStoreOptions } from './esdb.event-store.js';
 export { FileBlobStore } from './file.blob-store.js';
 export { MemoryBlobStore } from './memory.blob-store.js';
 export { MemoryEventStore } from './memory.event-store.js';
