@@ -85,9 +85,9 @@ function sorted(value: unknown): string {
   if (value === undefined) return 'undefined';
   return JSON.stringify(value, (_, inner: unknown) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))
-      : Object.is(inner, -0)
-        ? 0
+      ? ['members', ...Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))]
+      : Array.isArray(inner)
+        ? ['elements', ...(inner as unknown[])]
         : inner,
   );
 }
