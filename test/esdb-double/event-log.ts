@@ -25,7 +25,7 @@ export type AppendOutcome =
 const RECORD_BYTES = 112;
 /** `$tb` of a stream that was deleted but may be written again. */
 const DELETED = 9_223_372_036_854_775_807n;
-const TICKS_PER_MS = 10_000n;
+const TICKS_PER_MS = 10_000;
 
 interface Truncation {
   readonly before: bigint;
@@ -78,7 +78,7 @@ export class EventLog {
   #write(stream: string, events: readonly ProposedEvent[]): AppendOutcome {
     if (this.#isDeleted(stream) && !stream.startsWith('$$')) this.#undelete(stream);
     let last = this.lastRevisionOf(stream);
-    const createdTicks = BigInt(Date.now()) * TICKS_PER_MS;
+    const createdTicks = BigInt(Math.round((performance.timeOrigin + performance.now()) * TICKS_PER_MS));
     for (const event of events) this.#record({ ...event, stream, revision: ++last, createdTicks });
     // An append of nothing still takes a record of the log.
     if (events.length === 0) this.#advance(RECORD_BYTES);

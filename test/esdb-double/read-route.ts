@@ -37,8 +37,13 @@ function early(node: Node, asked: Call, options: ReadOptions): Refusal | undefin
   const refused = refusalOf(node, asked, 'read');
   if (refused) return refused;
   if (node.faults.take('deadlineExceeded', asked)) return { kind: 'deadlineExceeded' };
-  const isStreamSubscription = options.hasSubscription() && !options.hasAll();
-  return isStreamSubscription || options.getResolveLinks() ? { kind: 'unknown' } : undefined;
+  const beyondTheDouble: readonly (readonly [boolean, string])[] = [
+    [options.hasSubscription() && !options.hasAll(), 'subscriptions to one stream'],
+    [options.hasFilter() && !options.hasSubscription(), 'filtered reads'],
+    [options.getResolveLinks(), 'links'],
+  ];
+  const [, what] = beyondTheDouble.find(([isAsked]) => isAsked) ?? [];
+  return what === undefined ? undefined : { kind: 'unknown', details: `The test double knows no ${what}.` };
 }
 
 function subscribe(node: Node, reader: Reader, options: ReadOptions, subscriptions: Set<AllSubscription>): void {

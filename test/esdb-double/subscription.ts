@@ -145,8 +145,9 @@ export class AllSubscription {
       }
       this.#hasRoom();
       this.#pump();
-      const fault = message.hasCheckpoint() && this.node.faults.take('lateCheckpoints', subscribing);
-      if (fault) late.push({ message, eventsLeft: fault.events ?? 1 });
+      const fault = message.hasCheckpoint() ? this.node.faults.take('lateCheckpoints', subscribing) : undefined;
+      // One that is not late itself stays behind those that are: checkpoints never overtake each other.
+      if (fault || (message.hasCheckpoint() && late.length > 0)) late.push({ message, eventsLeft: fault?.events ?? 0 });
       else await this.#send(message);
       if (!message.hasEvent()) continue;
       for (const waiting of late) waiting.eventsLeft -= 1;
