@@ -24,6 +24,8 @@ export interface PostgresCluster {
   /** Of the superuser, in the same database. */
   readonly adminUrl: string;
   readonly port: number;
+  /** Of all its files; the server's own are in `data`. */
+  readonly directory: string;
   /** Everything the server has written to its log. */
   readonly log: () => string;
   /** After `stop` or `kill9`; on the same port, with the same contents. */
@@ -66,11 +68,13 @@ export async function createCluster(
 
 const GUARD = `
   while kill -0 "$1" 2>/dev/null; do sleep 0.5; done
-  if read -r pid <"$2/data/postmaster.pid"; then
+  is_ours() { { cat "/proc/$1/cmdline" || ps -o args= -p "$1"; } 2>/dev/null | grep -qaF "$2/data"; }
+  if read -r pid <"$2/data/postmaster.pid" && is_ours "$pid" "$2"; then
     kill -INT "$pid"
     for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
     kill -QUIT "$pid"
   fi
+  umount "$2/disk" 2>/dev/null
   rm -rf "$2"`;
 
 /** Whatever becomes of the owner, no server and no files stay behind. */
@@ -90,7 +94,7 @@ class Cluster implements PostgresCluster {
   private server: ChildProcess | undefined;
 
   constructor(
-    private readonly directory: string,
+    readonly directory: string,
     private readonly settings: Readonly<Record<string, string>>,
     private readonly guard: ChildProcess,
   ) {
@@ -178,6 +182,8 @@ class Cluster implements PostgresCluster {
       ...['-D', this.data, '--auth=scram-sha-256', '--username=runledger_admin', `--pwfile=${passwordFile}`],
       ...['--encoding=UTF8', '--locale=C', '--no-sync'],
     ]);
+    // Where nothing else is under way, as in a benchmark, the process would end before it.
+    program.ref();
     const [code] = (await once(program, 'exit')) as [number | null];
     await rm(passwordFile);
     if (code !== 0) throw new Error(`initdb failed:\n${this.log().slice(-2_000)}`);
