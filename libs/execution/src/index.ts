@@ -9,4 +9,5 @@ export * from './retry-policy.js';
 export * from './run-command.js';
 export { contextOf } from './run-draft.js';
 export * from './run-graph.js';
+export * from './run-rules.js';
 export * from './run-ownership.js';
