@@ -66,7 +66,7 @@ const run = `execution-${uuid(3)}`;
 
 describe('a whole log', () => {
   it('is verified up to the level that what the auditor holds allows', async () => {
-    const signers = { witness: witnessSigner, witnessedMs: START_MS + DAY_MS / 2 };
+    const signers = { witness: witnessSigner, witnessedMs: START_MS + 60_000 };
     const contents = await log.contents([100, 256], signers);
     const bare = await verify(contents, log.leaves, { key: undefined as never });
     expect([bare.verdict, bare.level, codes(bare)]).toEqual(['incomplete', 'L0', ['no_key']]);
@@ -128,7 +128,7 @@ describe('a part of a log', () => {
     [333, 334],
     [1, 600],
   ])('from %i to %i is shown to be part of the signed tree', async (from, to) => {
-    const held = await Promise.all([await known(log, to), await known(log, 600)]);
+    const held = await Promise.all([known(log, to), known(log, 600)]);
     const contents = await log.rangeContents(from, to);
     const report = await verify(contents, log.leaves.slice(from, to), { known: held });
     expect([report.verdict, report.level, codes(report)]).toEqual(['verified', 'L2', []]);
@@ -249,12 +249,9 @@ describe('somebody who changes a log without its key', () => {
   });
 
   it('and signs in the name of the key is found out', async () => {
-    const text = await log.checkpoint(600, { log: otherSigner });
-    const [, , , , line] = text.split('\n');
-    expect(line).toMatch(ORIGIN);
     const contents = await log.contents();
     const own = await log.checkpoint();
-    const broken = own.replace(/.{8}==\n$/, 'AAAAAAAA==\n');
+    const broken = own.replace(/.{7}=\n$/, 'AAAAAAA=\n');
     expect(codes(await verify({ ...contents, checkpoints: new Map([[600, broken]]) }, log.leaves))).toContain(
       'bad_signature',
     );

@@ -52,7 +52,8 @@ export function isAtLeast(level: Level | 'none', wanted: Level): boolean {
 }
 
 function recomputed({ isRecomputed, leaves, size }: LevelFacts): Finding {
-  if (!isRecomputed) return [false, 'not every leaf could be recomputed to the root of the checkpoint'];
+  if (!isRecomputed)
+    return [false, 'what is in the bundle could not be recomputed, to the root of its checkpoint, without a defect'];
   const told = leaves === 1 ? '1 event was' : `${leaves} events were`;
   return [true, `${told} recomputed from the stored bytes, and belong to the tree of size ${size ?? 0}`];
 }

@@ -65,16 +65,16 @@ export class RecordedTimes {
 
   private *against(size: number, atMs: number): Iterable<Observation> {
     const at = timestamp(atMs);
-    for (const span of this.spans) {
-      if (span.earliest === '') continue;
-      if (span.end <= size && Date.parse(span.latest) > atMs + TOLERANCE_MS) {
-        const sentence = `leaf ${span.latestIndex} says it was recorded at ${span.latest}, but a witness had seen it by ${at}`;
-        yield { code: 'recorded_after_witnessed', sentence };
-      }
-      if (span.end > size && Date.parse(span.earliest) < atMs - TOLERANCE_MS) {
-        const sentence = `leaf ${span.earliestIndex} says it was recorded at ${span.earliest}, but was not in the log when a witness saw it at ${at}`;
-        yield { code: 'recorded_before_witnessed', sentence };
-      }
+    const met = this.spans.filter(({ earliest }) => earliest !== '');
+    const late = met.find(({ end, latest }) => end <= size && Date.parse(latest) > atMs + TOLERANCE_MS);
+    if (late) {
+      const sentence = `leaf ${late.latestIndex} says it was recorded at ${late.latest}, but a witness had seen it by ${at}`;
+      yield { code: 'recorded_after_witnessed', sentence };
+    }
+    const early = met.find(({ end, earliest }) => end > size && Date.parse(earliest) < atMs - TOLERANCE_MS);
+    if (early) {
+      const sentence = `leaf ${early.earliestIndex} says it was recorded at ${early.earliest}, but was not in the log when a witness saw it at ${at}`;
+      yield { code: 'recorded_before_witnessed', sentence };
     }
   }
 }

@@ -21,12 +21,11 @@ export async function reportOf(
   const { small } = reading;
   const witnesses = options.witnesses ?? [];
   const trusted = { witnesses, verify: options.verify, ...(options.key ? { key: options.key } : {}) };
-  const signatures = await checkSignatures(small, trusted, defects);
   const { isRooted, known } = checkTree(reading, options, defects);
+  const signatures = await checkSignatures(small, trusted, defects);
   checkAskedFor(reading, options, signatures, defects);
-  const isRecomputed = isRooted && defects.verdict !== 'tampered' && reading.leaves === recomputedOf(reading);
   const levels = levelReports({
-    isRecomputed,
+    isRecomputed: isRooted,
     leaves: reading.leaves,
     size: small.top?.checkpoint.size,
     keyName: options.key?.name,
@@ -72,7 +71,8 @@ function checkTree(
     return { isRooted: false, known };
   }
   const parts = { hasher, defects, small, manifest, top, tree: bulk.tree, lastLeaves };
-  const isRooted = checkRoot(parts);
+  // Whatever came before is about this bundle alone; what comes after, about what others hold.
+  const isRooted = checkRoot(parts) && defects.count === 0 && reading.leaves === recomputedOf(reading);
   return { isRooted, known: compareAll(parts, options.known ?? []) };
 }
 
