@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { GlobalPosition, NewEvent, RecordedEvent } from '@app/kernel';
 import type { AppendLimits, EncodedEvent } from './event-batch.js';
 import { appendLimits, encodeBatch } from './event-batch.js';
+import type { Json } from './esdb-access.js';
+import { accessProblem, SETTINGS_STREAM } from './esdb-access.js';
 import type { EsdbTarget } from './esdb-connection-string.js';
 import { parseConnectionString } from './esdb-connection-string.js';
 import { nodeGaveUp, outcomeUnknown, refusedAppend } from './esdb-fault.js';
@@ -53,6 +55,7 @@ interface Batch {
 export class EsdbEventStore extends EventStore {
   readonly singleWriter = false;
   private last: GlobalPosition | undefined;
+  private readonly hasUsers: boolean;
   private readonly closing = new AbortController();
   private readonly limits: AppendLimits;
   private readonly appendTimeoutMs: number;
@@ -66,6 +69,7 @@ export class EsdbEventStore extends EventStore {
   private constructor(target: EsdbTarget, options: Omit<EsdbEventStoreOptions, 'connectionString'>) {
     super();
     const { log, appendTimeoutMs, readTimeoutMs, ...limits } = options;
+    this.hasUsers = target.tls;
     this.log = log ?? (() => undefined);
     this.appendTimeoutMs = appendTimeoutMs ?? target.defaultDeadlineMs ?? TIMEOUT_MS;
     this.readTimeoutMs = readTimeoutMs ?? TIMEOUT_MS;
@@ -141,6 +145,22 @@ export class EsdbEventStore extends EventStore {
     }
   }
 
+  /**
+   * Why the node does not protect the log from being deleted or truncated, for operators; undefined when it does. Throws
+   * StoreUnavailable, Closed.
+   */
+  async accessProblem(): Promise<string | undefined> {
+    if (!this.hasUsers)
+      return 'the node is spoken to without TLS and so without users: whoever reaches it may do anything';
+    try {
+      const settings = await this.reader.lastOf(SETTINGS_STREAM);
+      return accessProblem(settings && (JSON.parse(settings.data) as Json));
+    } catch (error) {
+      if (isStoreError(error, 'AccessDenied')) return 'no access rules are set that this user may read';
+      throw error;
+    }
+  }
+
   /** Appends that are under way are waited for. */
   async close(): Promise<void> {
     await this.appender.close();
@@ -150,7 +170,7 @@ export class EsdbEventStore extends EventStore {
   }
 
   private async headUnless(signal: AbortSignal | undefined): Promise<GlobalPosition | undefined> {
-    const last = await this.reader.last(undefined, signal);
+    const last = await this.reader.head(signal);
     return last && esdbPosition(last);
   }
 
@@ -177,23 +197,13 @@ export class EsdbEventStore extends EventStore {
    */
   private async appendAtEnd(batch: Batch, expected: 'any' | 'stream_exists'): Promise<AppendResult> {
     for (let rivals = 0; ; rivals += 1) {
-      const last = await this.lastRevision(batch);
+      const last = (await this.reader.lastOf(batch.stream, batch.signal))?.revision ?? -1;
       if (last === -1 && expected === 'stream_exists') throw wrongExpectedRevision(batch.stream, expected, last);
       try {
         return await this.appendAt(batch, last === -1 ? 'no_stream' : last);
       } catch (error) {
         if (!isStoreError(error, 'WrongExpectedRevision') || rivals === RIVALS_MAX) throw error;
       }
-    }
-  }
-
-  /** -1 when the stream does not exist. */
-  private async lastRevision({ stream, signal }: Batch): Promise<number> {
-    try {
-      return (await this.reader.last(stream, signal))?.revision ?? -1;
-    } catch (error) {
-      if (isStoreError(error, 'StreamNotFound')) return -1;
-      throw error;
     }
   }
 

@@ -62,15 +62,28 @@ export class EsdbLogReader {
     }
   }
 
-  /** The last event of a stream, or of the whole log; undefined when there is none. */
-  async last(stream: string | undefined, signal: AbortSignal | undefined): Promise<EsdbRecord | undefined> {
-    const from = 'end' as const;
-    const of = stream === undefined ? { from, filter: serverFilter(undefined) } : { stream, from };
-    // A single one of the log may be of the node's own making, which the filter does not tell by its type.
-    const limits = stream === undefined ? [1, Number.MAX_SAFE_INTEGER] : [1];
-    for (const limit of limits) {
-      const read = { of, direction: 'backward', limit, requiresLeader: true } as const;
-      for await (const record of this.records(read, signal, stream)) if (!isSystemEvent(record)) return record;
+  /** The last event of the log that is not the node's own; undefined in an empty log. */
+  async head(signal?: AbortSignal): Promise<EsdbRecord | undefined> {
+    const of = { from: 'end', filter: serverFilter(undefined) } as const;
+    // The filter tells the node's own events by their streams alone: where it is one by its type, all are asked for.
+    for (const limit of [1, Number.MAX_SAFE_INTEGER]) {
+      let received = 0;
+      for await (const record of this.records({ of, direction: 'backward', limit, requiresLeader: true }, signal)) {
+        received += 1;
+        if (!isSystemEvent(record)) return record;
+      }
+      if (received < limit) return undefined;
+    }
+    return undefined;
+  }
+
+  /** The last event of a stream, also of one of the node's own; undefined when there is no such stream. */
+  async lastOf(stream: string, signal?: AbortSignal): Promise<EsdbRecord | undefined> {
+    const read = { of: { stream, from: 'end' }, direction: 'backward', limit: 1, requiresLeader: true } as const;
+    try {
+      for await (const record of this.records(read, signal, stream)) return record;
+    } catch (error) {
+      if (!isStoreError(error, 'StreamNotFound')) throw error;
     }
     return undefined;
   }
