@@ -3,6 +3,7 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { textOf } from './append-routes.js';
 import type { Position } from './event-log.js';
 import type { Call } from './faults.js';
+import { filterOf } from './filter.js';
 import type { StoredEvent } from './interface.js';
 import { refusalOf, type Node } from './node.js';
 import { Reader, type ReadCall } from './reader.js';
@@ -39,7 +40,6 @@ function early(node: Node, asked: Call, options: ReadOptions): Refusal | undefin
   if (node.faults.take('deadlineExceeded', asked)) return { kind: 'deadlineExceeded' };
   const beyondTheDouble: readonly (readonly [boolean, string])[] = [
     [options.hasSubscription() && !options.hasAll(), 'subscriptions to one stream'],
-    [options.hasFilter() && !options.hasSubscription(), 'filtered reads'],
     [options.getResolveLinks(), 'links'],
   ];
   const [, what] = beyondTheDouble.find(([isAsked]) => isAsked) ?? [];
@@ -72,11 +72,13 @@ async function answer(node: Node, reader: Reader, options: ReadOptions, stream: 
     return;
   }
   const countMax = BigInt(options.getCount());
+  const allows = filterOf(options.getFilter());
   // A node asked for no events of the whole log reads empty pages for ever.
   if (countMax === 0n) return;
   let sent = 0n;
   for (const event of found) {
     if (sent >= countMax) break;
+    if (!allows(event)) continue;
     if (!(await reader.send(eventMessage(event)))) return;
     sent += 1n;
   }

@@ -1,6 +1,6 @@
 // A subscription to the whole log: pages of history, then live events through two short queues, as in a node.
-import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { Position } from './event-log.js';
+import { filterOf, type Filter } from './filter.js';
 import type { StoredEvent } from './interface.js';
 import type { Node } from './node.js';
 import {
@@ -16,7 +16,6 @@ import type { Refusal } from './refusal.js';
 /** Events of a page of history, and the window of a filter that names none. */
 const PAGE_EVENTS = 32;
 
-type Filter = streams.ReadReq.Options.FilterOptions;
 type End = Refusal | 'ended';
 
 export class AllSubscription {
@@ -42,7 +41,7 @@ export class AllSubscription {
     private readonly from: Position | 'start' | 'end',
     filter: Filter | undefined,
   ) {
-    this.#allows = filter ? filterOf(filter) : () => true;
+    this.#allows = filterOf(filter);
     this.#window = filter?.hasMax() ? filter.getMax() : PAGE_EVENTS;
     this.#interval = filter ? filter.getCheckpointintervalmultiplier() * this.#window : 0;
     this.#bufferMax = node.options.subscriptionBuffer;
@@ -164,14 +163,3 @@ export class AllSubscription {
 }
 
 const subscribing = { operation: 'subscribe', stream: '$all' } as const;
-
-function filterOf(filter: Filter): (event: StoredEvent) => boolean {
-  const byStream = filter.getStreamIdentifier();
-  const expression = byStream ?? filter.getEventType();
-  const pattern = expression?.getRegex() ?? '';
-  const matches =
-    pattern === ''
-      ? (text: string) => (expression?.getPrefixList() ?? []).some((prefix) => text.startsWith(prefix))
-      : (text: string) => new RegExp(pattern).test(text);
-  return ({ stream, type }) => matches(byStream ? stream : type);
-}
