@@ -75,7 +75,9 @@ export class RunDriver {
     const [asker] = run.askers;
     if (!asker) return;
     try {
-      const outcome = await this.record(run, await this.recorder.prepare(run, asker.command, asker.context));
+      const pending = await this.recorder.prepare(run, asker.command, asker.context);
+      // Who is told that his command was not recorded must not see it carried out later.
+      const outcome = await this.record(run, pending, asker.command.kind === 'ResumeRun');
       if (outcome === 'void') return;
       run.askers.shift();
       if (outcome === 'recorded') asker.resolve(run.state as RunState);
@@ -106,8 +108,8 @@ export class RunDriver {
     return run.stalledTimes > 0 && this.parts.clock.nowMs() < run.stalledUntilMs;
   }
 
-  private async record(run: LiveRun, pending: PendingAppend): Promise<Recorded> {
-    const outcome = await this.recorder.record(run, pending);
+  private async record(run: LiveRun, pending: PendingAppend, waits = true): Promise<Recorded> {
+    const outcome = await this.recorder.record(run, pending, waits);
     if (outcome === 'recorded') this.adopt(run, pending);
     if (outcome === 'void') run.results = [...pending.results, ...run.results];
     if (outcome === 'void' && run.state?.status !== 'running') this.ended(run);

@@ -59,8 +59,9 @@ export class RunRecorder {
   /**
    * On `stalled` the run keeps the batch, to be repeated identically at `stalledUntilMs`; on `void` it was read again and
    * its claims were given back. Throws what is no passing fault of the log.
+   * @param waits false: a batch that surely was not appended is thrown away, with StoreUnavailable.
    */
-  async record(run: LiveRun, pending: PendingAppend): Promise<Recorded> {
+  async record(run: LiveRun, pending: PendingAppend, waits = true): Promise<Recorded> {
     try {
       if (pending.batch.length > 0) await this.append(run, pending);
     } catch (error) {
@@ -68,7 +69,8 @@ export class RunRecorder {
         await this.readAgain(run, pending);
         return 'void';
       }
-      if (!isStoreError(error) || !error.retryable) {
+      const didNotHappen = isStoreError(error, 'StoreUnavailable');
+      if (!isStoreError(error) || !error.retryable || (didNotHappen && !waits)) {
         delete run.stalled;
         this.desk.giveBack(run, pending.claimed.length);
         throw error;

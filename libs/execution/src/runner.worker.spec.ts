@@ -457,6 +457,39 @@ describe('the runner', () => {
     expect((await b.ended('run')).status).toBe('completed');
   });
 
+  it('carries out no command later that it could not record when it was asked', async () => {
+    const events = new FaultyEventStore();
+    let finish: (outcome: CallOutcome) => void = () => undefined;
+    const definition = definitionOf([executor('a')], [edge('in', 'a')]);
+    const b = bench(() => new Promise((resolve) => (finish = resolve)), { events, definition });
+    await b.started();
+    events.faults = ['before'];
+    const cancel = b.runner.command('run', { kind: 'CancelRun' }, ana);
+    await expect(cancel).rejects.toMatchObject({ code: 'StoreUnavailable' });
+    finish(ok);
+    expect((await b.ended('run')).status).toBe('completed');
+    expect(await b.types('run')).not.toContain('ExecutionCancelled');
+    expect(b.faults).toEqual([]);
+  });
+
+  it('claims no slot for a retry that it could not record', async () => {
+    const events = new FaultyEventStore();
+    let outcome: CallOutcome = { ok: false, error: { code: 'http_status', message: 'no', retryable: false } };
+    const definition = definitionOf([executor('a')], [edge('in', 'a')]);
+    const b = bench(() => outcome, { events, definition });
+    await b.started();
+    expect((await b.ended('run')).status).toBe('failed');
+    outcome = ok;
+    const retry = { kind: 'RetryRun', runTimeoutMs: 60_000 } as const;
+    events.faults = ['before'];
+    await expect(b.runner.command('run', retry, ana)).rejects.toMatchObject({ code: 'StoreUnavailable' });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([b.runner.liveRuns, b.runner.stepsUnderWay, b.caller.calls.length]).toEqual([0, 0, 1]);
+    await b.runner.command('run', retry, ana);
+    expect((await b.ended('run')).status).toBe('completed');
+    expect(b.caller.calls).toHaveLength(2);
+  });
+
   it('rests while a failed run waits for its last call, although a retry would be due', async () => {
     let finish: (outcome: CallOutcome) => void = () => undefined;
     const final: CallOutcome = { ok: false, error: { code: 'http_status', message: 'no', retryable: false } };
