@@ -101,6 +101,14 @@ describe('an audit entry', () => {
     );
   });
 
+  it('says when it happened where the log took it in later', () => {
+    const event = recorded('ServerStopped', { serverId: 's' });
+    const at = (recordedAt: string) => auditEntryOf({ ...event, recordedAt });
+    const { occurredAt } = event.metadata;
+    expect(at('2026-05-02T13:02:01.398Z')).not.toHaveProperty('occurredAt');
+    expect(at('2026-05-02T13:02:01.399Z')).toMatchObject({ occurredAt, timestamp: '2026-05-02T13:02:01.399Z' });
+  });
+
   it('is made of the row of the view as of the event itself, but for what is too large for a row', () => {
     fc.assert(
       fc.property(anyEvent, (event) => {

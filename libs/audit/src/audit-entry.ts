@@ -40,6 +40,8 @@ export interface AuditEntry {
   readonly metadata: Readonly<Record<string, string | number>>;
   /** When the log took it in, RFC 3339, UTC. */
   readonly timestamp: string;
+  /** When it happened, RFC 3339, UTC: where the log took it in a second later or more, because it was away. */
+  readonly occurredAt?: string;
   readonly category: AuditCategory;
   readonly resourceName?: string;
   readonly channel: Channel;
@@ -58,6 +60,7 @@ export interface AuditEntry {
 /** Characters of JSON that context and changes of one entry may take. */
 export const ENTRY_CONTEXT_MAX = 16_384;
 const ERROR_LENGTH_MAX = 1_000;
+const LATE_MS = 1_000;
 
 /**
  * The entry of a recorded event; undefined for leases, which tell of servers among themselves and of nobody's deed.
@@ -85,6 +88,7 @@ export function auditEntryOf(
     ...contextMember(context.value as AuditContext, truncated ? wholeOf(event) : undefined),
     metadata: definedOf(facts.metadata),
     timestamp: event.recordedAt,
+    ...optional('occurredAt', lateOf(event)),
     channel: metadata.channel,
     ...optional('userAgent', metadata.userAgent),
     ...optional('requestId', metadata.requestId),
@@ -117,6 +121,11 @@ export function resourceNameOf(event: RecordedEvent): string | undefined {
   }
   const name = data['workflowName'] ?? data['name'] ?? data['value'];
   return typeof name === 'string' ? name : undefined;
+}
+
+function lateOf({ metadata, recordedAt }: RecordedEvent): string | undefined {
+  const { occurredAt } = metadata;
+  return Date.parse(recordedAt) - Date.parse(occurredAt) >= LATE_MS ? occurredAt : undefined;
 }
 
 /** Where the event stands in full. */
