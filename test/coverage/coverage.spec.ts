@@ -1,59 +1,43 @@
 // The promise of the product: whatever somebody does or tries to do stands in the audit trail, with who it was.
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunningServer } from '../../apps/server/src/server.worker.js';
 import { startServer } from '../../apps/server/src/server.worker.js';
 import { parseSettings } from '../../apps/server/src/settings.js';
-import { executionRoutes } from './execution-routes.js';
-import type { CoveredRoute, Outcome } from './outcome.js';
-import { pathOf } from './outcome.js';
-import { providerRoutes } from './provider-routes.js';
-import { accessRoutes, auditRoutes, probeRoutes } from './reading-routes.js';
-import { registeredRoutes, withoutNames } from './registered-routes.js';
-import { workflowRoutes } from './workflow-routes.js';
+import { rawOutcomes } from './edge-routes.js';
+import type { CoveredRoute } from './outcome.js';
+import { outcomesOf, titleOf } from './outcome.js';
+import { registeredRoutes, wildcardsOf, withoutNames } from './registered-routes.js';
+import { routeTable, wholeTable } from './table.js';
+import { expectOutcome, Witness } from './witness.js';
 import { startProvider, World } from './world.js';
 
-const table = [
-  ...probeRoutes,
-  ...workflowRoutes,
-  ...providerRoutes,
-  ...executionRoutes,
-  ...accessRoutes,
-  ...auditRoutes,
-];
-
-/** Served by Swagger UI itself, the same for everybody; and what every method of a webhook has in common. */
-const uncovered = /^GET \/swagger|^(?!POST)[A-Z]+ \/v1\/webhooks\/:$/;
-
-interface Entry {
-  readonly eventType: string;
-  readonly category: string;
-  readonly channel: string;
-  readonly requestId?: string;
-  readonly correlationId: string;
-  readonly summary: string;
-  readonly actor: { readonly type: string; readonly id: string; readonly name: string; readonly ipAddress?: string };
-}
+const wildcards = ['/v1/webhooks/*', '/swagger/*'];
+/** No call of a provider ends by itself while the trail is watched. */
+const patient = { STEP_TIMEOUT_MS: '3600000', RUN_TIMEOUT_MS: '3600000' };
+const environment = {
+  ...{ AUTH: 'keys', PORT: '0', LOG_LEVEL: 'silent', TRUSTED_PROXIES: 'loopback' },
+  ...{ REQUEST_TIMEOUT_MS: '1000', ...patient },
+};
 
 describe('the audit trail', () => {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'runledger-coverage-'));
   let server: RunningServer;
   let provider: Awaited<ReturnType<typeof startProvider>>;
   let world: World;
-  let serial = 0;
+  let witness: Witness;
 
   beforeAll(async () => {
     provider = await startProvider();
-    const environment = { AUTH: 'keys', PORT: '0', LOG_LEVEL: 'silent', TRUSTED_PROXIES: 'loopback' };
     let key = '';
     server = await startServer(parseSettings({ ...environment, DATA_DIR: dataDirectory }), {
       showFirstKey: (text) => (key = text),
     });
-    const asked = new World(server.url, provider.url, { id: '', name: '', key });
-    const { items } = await asked.arrange('GET', '/v1/api-keys');
-    const [first] = items as readonly { readonly id: string; readonly name: string }[];
-    world = new World(server.url, provider.url, { id: first?.id ?? '', name: first?.name ?? '', key });
+    world = await World.of(server.url, provider.url, key);
+    witness = new Witness(world);
   }, 60_000);
 
   afterAll(async () => {
@@ -62,81 +46,59 @@ describe('the audit trail', () => {
     rmSync(dataDirectory, { recursive: true, force: true });
   }, 30_000);
 
-  /** Entries that the request itself left, oldest first; what the engine and the book-keeping of names add is apart. */
-  async function entriesOf(requestId: string): Promise<Entry[]> {
-    const { items } = await world.arrange('GET', `/v1/audit-events?requestId=${requestId}&sortOrder=ASC&limit=100`);
-    return (items as Entry[]).filter(({ category, channel }) => category !== 'system' && channel !== 'engine');
-  }
-
-  /** A caller nobody else is: so that an entry can only be about this request. */
-  function caller(): { requestId: string; ip: string; headers: Record<string, string> } {
-    serial += 1;
-    const [requestId, ip] = [`coverage-${serial}`, `198.51.${Math.floor(serial / 250)}.${(serial % 250) + 1}`];
-    return { requestId, ip, headers: { 'x-request-id': requestId, 'x-forwarded-for': ip } };
-  }
-
-  async function check(route: string, outcome: Outcome): Promise<void> {
-    const { by, channel = 'rest', status, code, entries } = outcome;
-    const sent = await outcome.send(world);
-    const { requestId, ip, headers } = caller();
-    const key = by === 'anonymous' ? {} : { 'x-api-key': world.admin.key };
-    const method = route.slice(0, route.indexOf(' '));
-    const call = { ...sent, headers: { ...sent.headers, ...headers, ...key } };
-    const answer = await world.send(method, pathOf(route, sent), call);
-    expect({ status: answer.status, code: answer.body['code'] }).toEqual({
-      status,
-      code: code ?? (status < 300 ? (undefined as unknown) : (expect.any(String) as unknown)),
-    });
-    const left = await entriesOf(requestId);
-    expect(left.map(({ eventType }) => eventType)).toEqual(entries);
-    const actor =
-      by === 'anonymous'
-        ? { type: 'user', id: 'anonymous', name: 'anonymous', via: 'none', ipAddress: ip }
-        : { type: 'api_key', id: world.admin.id, name: world.admin.name, via: 'api_key', ipAddress: ip };
-    for (const entry of left) expect(entry).toMatchObject({ actor, channel, requestId });
-  }
-
   it('is checked for every route that the server has', async () => {
-    const tree = server.app.getHttpAdapter().getInstance().printRoutes({ commonPrefix: false });
-    const response = await fetch(`${server.url}/swagger/json`);
-    const description = (await response.json()) as Parameters<typeof registeredRoutes>[1];
-    const registered = registeredRoutes(tree, description).filter((route) => !uncovered.test(route));
-    expect(registered).toEqual(withoutNames(table.map(({ route }) => route)));
+    const router = server.app.getHttpAdapter().getInstance();
+    expect(wildcardsOf(router.printRoutes({ commonPrefix: false }))).toBe(wildcards.length);
+    const { body } = await world.send('GET', '/swagger/json', {});
+    const registered = registeredRoutes(router, body as { paths: Record<string, object> }, wildcards);
+    expect(registered).toEqual(withoutNames(routeTable.map(({ route }) => route)));
   });
 
-  describe.each(table)('of $route', ({ route, access, outcomes }: CoveredRoute) => {
-    it.each(outcomes.map((outcome) => [titleOf(outcome), outcome] as const))('%s', async (_title, outcome) => {
-      await check(route, outcome);
-    });
+  describe.each(wholeTable)('of $route', (covered: CoveredRoute) => {
+    it.each(outcomesOf(covered).map((outcome) => [titleOf(outcome), outcome] as const))(
+      '%s',
+      async (_title, outcome) => {
+        expectOutcome(await witness.of(covered.route, outcome), outcome);
+      },
+    );
+  });
 
-    if (access === undefined) {
-      it('has the denial of a caller without a key', async () => {
-        const params = { id: 'x', workflowId: 'x', version: '1', stream: 'x' };
-        await check(route, {
-          ...{ when: 'no key is sent', send: () => ({ params }), by: 'anonymous' as const },
-          ...{ status: 401, code: 'UNAUTHORIZED', entries: ['ACCESS_DENIED'] },
+  describe('of what never becomes a request', () => {
+    it.each(rawOutcomes)('has no entry when $when ($status $code)', async ({ bytes, status, code }) => {
+      const last = await witness.lastEntryId();
+      const socket = connect(server.port, '127.0.0.1', () => socket.write(bytes));
+      let heard = '';
+      socket.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+      await once(socket, 'close');
+      expect(heard).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*"code":"${code}"`));
+      expect(await witness.lastEntryId()).toBe(last);
+    });
+  });
+
+  it('is accounted for from its first entry to its last', async () => {
+    const trail = await witness.wholeTrail();
+    const ownDoing = trail.filter(({ correlationId }) => !world.requests.has(correlationId));
+    expect(ownDoing.map(({ eventType, actor, channel }) => [eventType, actor.name, channel])).toEqual([
+      ['VALUE_RESERVED', 'engine', 'engine'],
+      ['API_KEY_CREATED', 'engine', 'engine'],
+      ['SERVER_STARTED', 'engine', 'engine'],
+    ]);
+    expect(trail.slice(0, ownDoing.length)).toEqual(ownDoing);
+    for (const { channel, actor, onBehalfOf, requestId, correlationId, eventType } of trail.slice(ownDoing.length)) {
+      if (channel === 'engine') {
+        expect([eventType, actor.type, onBehalfOf?.id]).toEqual([eventType, 'system', expect.any(String)]);
+        expect(['EXECUTION', 'STEP', 'PROVIDER']).toContain(eventType.split('_')[0]);
+      } else {
+        expect({ eventType, requestId, ip: actor.ipAddress }).toEqual({
+          ...{ eventType, requestId: correlationId, ip: expect.any(String) },
         });
-      });
+        expect(actor.type).not.toBe('system');
+      }
     }
   });
 
-  it('has no entry of a deed without a known actor, an address and a request', async () => {
-    let cursor = '';
-    do {
-      const query = `category=administrative,access&limit=100&cursor=${cursor}`;
-      const page = await world.arrange('GET', `/v1/audit-events?${query}`);
-      for (const entry of page['items'] as Entry[]) {
-        if (entry.actor.type === 'system') expect(entry.eventType).toBe('API_KEY_CREATED');
-        else expect(entry).toMatchObject({ requestId: expect.any(String), actor: { ipAddress: expect.any(String) } });
-      }
-      cursor = String(page['nextCursor']);
-    } while (cursor !== '');
-  });
-
   it('names on whose behalf the engine ran each step', async () => {
-    const run = await world.run();
-    const { items } = await world.arrange('GET', `/v1/audit-events?resourceId=${run}&sortOrder=ASC&limit=100`);
-    const entries = items as (Entry & { readonly onBehalfOf?: { readonly id: string } })[];
+    const entries = await witness.wholeTrail(`resourceId=${await world.run()}`);
     expect(entries.map(({ eventType }) => eventType)).toEqual([
       'EXECUTION_STARTED',
       'PROVIDER_CALL_STARTED',
@@ -150,8 +112,3 @@ describe('the audit trail', () => {
     expect(new Set(entries.map(({ correlationId }) => correlationId)).size).toBe(1);
   });
 });
-
-function titleOf({ when, status, code, entries }: Outcome): string {
-  const left = entries.length === 0 ? 'no entry' : entries.join(', ');
-  return `has ${left} when ${when} (${status}${code === undefined ? '' : ` ${code}`})`;
-}

@@ -1,9 +1,15 @@
 import type { CoveredRoute, Sent } from './outcome.js';
-import { idOutcomes, refused, rejected, succeeds } from './outcome.js';
-import { listening } from './world.js';
+import { byEngine, idOutcomes, refused, rejected, succeeds } from './outcome.js';
 
 const of = (id: string, more: Sent = {}): Sent => ({ params: { id }, ...more });
 const body = { inputData: { amount: 1 } };
+/** What a run of `straight` leaves. */
+const ranThrough = ['EXECUTION_STARTED', byEngine('STEP_COMPLETED'), byEngine('EXECUTION_COMPLETED')];
+const ranIntoFailure = [
+  byEngine('PROVIDER_CALL_STARTED'),
+  byEngine('PROVIDER_CALL_FAILED'),
+  byEngine('EXECUTION_FAILED'),
+];
 const mebibyte = 'x'.repeat(1024 * 1024);
 
 function start(workflowId: string, key: string, more: Sent = {}): Sent {
@@ -16,8 +22,13 @@ export const executionRoutes: readonly CoveredRoute[] = [
     outcomes: [
       succeeds('it is active', async (w) => start(await w.active(), 'one'), {
         status: 201,
-        entries: ['EXECUTION_STARTED'],
+        entries: ranThrough,
       }),
+      succeeds(
+        'its input is too large for an event',
+        async (w) => start(await w.active(), 'blob', { body: { inputData: { large: 'x'.repeat(300_000) } } }),
+        { status: 201, entries: ranThrough },
+      ),
       succeeds('the same was asked before', async (w) => {
         const sent = start(await w.active(), 'again');
         const path = `/v1/workflows/${sent.params?.['workflowId'] ?? ''}/executions`;
@@ -42,6 +53,9 @@ export const executionRoutes: readonly CoveredRoute[] = [
     route: 'GET /v1/executions',
     outcomes: [
       succeeds('asked'),
+      rejected('an id is no UUID', 400, 'FLK-0002', () => ({ query: 'workflowId=7' })),
+      rejected('the status is unknown', 400, 'FLK-0304', () => ({ query: 'status=lost' })),
+      rejected('the cursor is foreign', 400, 'INVALID_CURSOR', () => ({ query: 'cursor=x' })),
       rejected('the limit is out of bounds', 400, 'FLK-0309', () => ({ query: 'limit=101' })),
       rejected('the order is unknown', 400, 'FLK-0310', () => ({ query: 'sortOrder=up' })),
     ],
@@ -70,7 +84,7 @@ export const executionRoutes: readonly CoveredRoute[] = [
     route: 'POST /v1/executions/:id/cancel',
     outcomes: [
       succeeds('it is under way', async (w) => of(await w.run('/never'), { body: { reason: 'no longer needed' } }), {
-        entries: ['EXECUTION_CANCELLED'],
+        entries: [byEngine('PROVIDER_CALL_FAILED'), 'EXECUTION_CANCELLED'],
       }),
       ...idOutcomes('FLK-0500', { body: {} }),
       refused('it has ended', 422, 'FLK-0501', async (w) => of(await w.run(), { body: {} })),
@@ -79,7 +93,9 @@ export const executionRoutes: readonly CoveredRoute[] = [
   {
     route: 'POST /v1/executions/:id/retry',
     outcomes: [
-      succeeds('it has failed', async (w) => of(await w.run('/wrong')), { entries: ['EXECUTION_RETRIED'] }),
+      succeeds('it has failed', async (w) => of(await w.run('/wrong')), {
+        entries: ['EXECUTION_RETRIED', ...ranIntoFailure],
+      }),
       ...idOutcomes('FLK-0500'),
       refused('it has not failed', 422, 'FLK-0501', async (w) => of(await w.run())),
     ],
@@ -87,62 +103,5 @@ export const executionRoutes: readonly CoveredRoute[] = [
   {
     route: 'GET /v1/dashboards/executions',
     outcomes: [succeeds('asked'), rejected('the status is unknown', 400, 'FLK-0302', () => ({ query: 'status=lost' }))],
-  },
-  {
-    route: 'POST /v1/webhooks/*',
-    access: 'self',
-    outcomes: [
-      {
-        when: 'the caller has a key',
-        send: async (w) => {
-          const path = w.fresh('keyed');
-          await w.active(listening(`/${path}`));
-          return { params: { '*': path }, body: {} };
-        },
-        status: 201,
-        entries: ['EXECUTION_STARTED'],
-        channel: 'webhook',
-      },
-      {
-        when: 'the caller has the token',
-        send: async (w) => {
-          const path = w.fresh('tokened');
-          await w.active(listening(`/${path}`, 's3cr3t'));
-          return { params: { '*': path }, body: {}, headers: { 'x-webhook-token': 's3cr3t' } };
-        },
-        status: 201,
-        entries: ['EXECUTION_STARTED'],
-        channel: 'webhook',
-        by: 'anonymous',
-      },
-      {
-        when: 'the token is wrong',
-        send: async (w) => {
-          const path = w.fresh('tokened');
-          await w.active(listening(`/${path}`, 's3cr3t'));
-          return { params: { '*': path }, body: {}, headers: { 'x-webhook-token': 'guess' } };
-        },
-        status: 401,
-        code: 'FLK-0362',
-        entries: ['ACCESS_DENIED'],
-        channel: 'webhook',
-        by: 'anonymous',
-      },
-      {
-        when: 'there is neither token nor key',
-        send: async (w) => {
-          const path = w.fresh('open');
-          await w.active(listening(`/${path}`));
-          return { params: { '*': path }, body: {} };
-        },
-        status: 401,
-        code: 'UNAUTHORIZED',
-        entries: ['ACCESS_DENIED'],
-        channel: 'webhook',
-        by: 'anonymous',
-      },
-      rejected('nobody listens', 404, 'FLK-0361', () => ({ params: { '*': 'nobody' }, body: {} })),
-      rejected('the body is too large', 413, 'FLK-0363', () => ({ params: { '*': 'nobody' }, body: { mebibyte } })),
-    ],
   },
 ];

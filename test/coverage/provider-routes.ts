@@ -1,10 +1,23 @@
-import type { CoveredRoute, Sent } from './outcome.js';
+import type { CoveredRoute, Outcome, Sent } from './outcome.js';
 import { idOutcomes, refused, rejected, succeeds } from './outcome.js';
 import type { World } from './world.js';
 import { calls } from './world.js';
 
 const of = (id: string, more: Sent = {}): Sent => ({ params: { id }, ...more });
 const stale = { 'if-match': '"99"' };
+const noTag = { 'if-match': 'yesterday' };
+const badTag = (body: object = {}): Outcome =>
+  rejected('If-Match is no tag', 400, 'INVALID_IF_MATCH', async (w) =>
+    of(await w.provider(), { body, headers: noTag }),
+  );
+
+/** The fields that have rules of their own, on creating and on changing. */
+const fieldOutcomes = (sent: (w: World, fields: object) => Promise<Sent> | Sent): Outcome[] => [
+  rejected('its name is blank', 400, 'FLK-0295', (w) => sent(w, { name: ' ' })),
+  rejected('its name is too long', 400, 'FLK-0296', (w) => sent(w, { name: 'n'.repeat(101) })),
+  rejected('its description is too long', 400, 'FLK-0297', (w) => sent(w, { description: 'd'.repeat(501) })),
+  rejected('its configuration is empty', 400, 'FLK-0298', (w) => sent(w, { config: {} })),
+];
 const configuration = (world: World): object => ({
   name: world.fresh('provider'),
   providerId: 'http',
@@ -17,10 +30,16 @@ export const providerRoutes: readonly CoveredRoute[] = [
     outcomes: [
       succeeds('the configuration is sound', (w) => ({ body: configuration(w) }), {
         status: 201,
-        entries: ['PROVIDER_CONFIG_CREATED'],
+        entries: ['VALUE_RESERVED', 'PROVIDER_CONFIG_CREATED'],
       }),
+      succeeds(
+        'it holds a secret',
+        (w) => ({ body: { ...configuration(w), config: { base_url: w.providerUrl, api_key: 'k-9f2a77c1' } } }),
+        { status: 201, entries: ['VALUE_RESERVED', 'PROVIDER_CONFIG_CREATED'] },
+      ),
       rejected('the body is no JSON', 400, 'FLK-0001', () => ({ body: '{' })),
-      rejected('it has no configuration', 400, 'FLK-0298', (w) => ({ body: { ...configuration(w), config: {} } })),
+      ...fieldOutcomes((w, fields) => ({ body: { ...configuration(w), ...fields } })),
+      rejected('it names no provider', 400, 'FLK-0299', (w) => ({ body: { ...configuration(w), providerId: '' } })),
       rejected('the provider is unknown', 404, 'FLK-0294', (w) => ({
         body: { ...configuration(w), providerId: 'no' },
       })),
@@ -38,6 +57,7 @@ export const providerRoutes: readonly CoveredRoute[] = [
     route: 'GET /v1/provider-configurations',
     outcomes: [
       succeeds('asked'),
+      rejected('the status is unknown', 400, 'FLK-0304', () => ({ query: 'status=lost' })),
       rejected('the cursor is foreign', 400, 'INVALID_CURSOR', () => ({ query: 'cursor=x' })),
     ],
   },
@@ -51,8 +71,24 @@ export const providerRoutes: readonly CoveredRoute[] = [
       succeeds('something differs', async (w) => of(await w.provider(), { body: { description: 'EU region' } }), {
         entries: ['PROVIDER_CONFIG_UPDATED'],
       }),
+      succeeds(
+        'a secret differs',
+        async (w) => {
+          const config = { base_url: w.providerUrl, api_key: 'k-9f2a77c2' };
+          return of(await w.provider({ api_key: 'k-9f2a77c1' }), { body: { config } });
+        },
+        { entries: ['PROVIDER_CONFIG_UPDATED'] },
+      ),
       succeeds('nothing differs', async (w) => of(await w.provider(), { body: {} })),
       rejected('the body is no JSON', 400, 'FLK-0001', async (w) => of(await w.provider(), { body: '{' })),
+      ...fieldOutcomes(async (w, body) => of(await w.provider(), { body })),
+      rejected('its provider is another one', 400, 'FLK-0299', async (w) =>
+        of(await w.provider(), { body: { providerId: 'tracer' } }),
+      ),
+      badTag({ description: 'x' }),
+      succeeds('its name differs', async (w) => of(await w.provider(), { body: { name: w.fresh('renamed') } }), {
+        entries: ['VALUE_RESERVED', 'PROVIDER_CONFIG_UPDATED', 'VALUE_RELEASED'],
+      }),
       ...idOutcomes('FLK-0290', { body: { description: 'x' } }),
       refused('the name is taken', 409, 'FLK-0291', async (w) => {
         const { name } = await w.arrange('GET', `/v1/provider-configurations/${await w.provider()}`);
@@ -71,8 +107,12 @@ export const providerRoutes: readonly CoveredRoute[] = [
     outcomes: [
       succeeds('no workflow uses it', async (w) => of(await w.provider()), {
         status: 204,
-        entries: ['PROVIDER_CONFIG_DELETED'],
+        entries: ['PROVIDER_CONFIG_DELETED', 'VALUE_RELEASED'],
       }),
+      badTag(),
+      refused('somebody changed it meanwhile', 409, 'FLK-0350', async (w) =>
+        of(await w.provider(), { headers: stale }),
+      ),
       ...idOutcomes('FLK-0290'),
       refused('a workflow uses it', 409, 'PROVIDER_CONFIG_IN_USE', async (w) => {
         const id = await w.provider();
@@ -85,6 +125,7 @@ export const providerRoutes: readonly CoveredRoute[] = [
     route: 'POST /v1/provider-configurations/:id/disable',
     outcomes: [
       succeeds('it is active', async (w) => of(await w.provider()), { entries: ['PROVIDER_CONFIG_DISABLED'] }),
+      badTag(),
       ...idOutcomes('FLK-0290'),
       refused('somebody changed it meanwhile', 409, 'FLK-0350', async (w) =>
         of(await w.provider(), { headers: stale }),
@@ -96,6 +137,7 @@ export const providerRoutes: readonly CoveredRoute[] = [
     route: 'POST /v1/provider-configurations/:id/enable',
     outcomes: [
       succeeds('it is disabled', async (w) => of(await w.disabledProvider()), { entries: ['PROVIDER_CONFIG_ENABLED'] }),
+      badTag(),
       ...idOutcomes('FLK-0290'),
       refused('somebody changed it meanwhile', 409, 'FLK-0350', async (w) =>
         of(await w.disabledProvider(), { headers: stale }),
@@ -108,6 +150,9 @@ export const providerRoutes: readonly CoveredRoute[] = [
     outcomes: [
       succeeds('the provider answers', async (w) => of(await w.provider()), { entries: ['PROVIDER_CONFIG_TESTED'] }),
       ...idOutcomes('FLK-0290'),
+      refused('its address is none of HTTP', 422, 'FLK-0340', async (w) =>
+        of(await w.provider({ base_url: 'ftp://files.example' })),
+      ),
       refused('its address is refused', 422, 'FLK-0341', async (w) =>
         of(await w.provider({ base_url: 'http://169.254.169.254/latest' })),
       ),

@@ -1,6 +1,7 @@
 // API keys, the audit trail, streams, probes and documentation.
-import type { CoveredRoute, Sent } from './outcome.js';
+import type { CoveredRoute, Outcome, Sent } from './outcome.js';
 import { idOutcomes, refused, rejected, succeeds } from './outcome.js';
+import type { World } from './world.js';
 import { unknownId } from './world.js';
 
 const of = (id: string, more: Sent = {}): Sent => ({ params: { id }, ...more });
@@ -9,15 +10,26 @@ const stream = (name: string, query?: string): Sent => ({
   ...(query === undefined ? {} : { query }),
 });
 
+const givenBack = (when: string, code: string, body: (w: World) => object): Outcome => ({
+  ...rejected(when, 400, code, (w) => ({ body: body(w) })),
+  entries: ['VALUE_RESERVED', 'VALUE_RELEASED'],
+});
+
 export const accessRoutes: readonly CoveredRoute[] = [
   {
     route: 'POST /v1/api-keys',
     outcomes: [
       succeeds('the name is free', (w) => ({ body: { name: w.fresh('key') } }), {
         status: 201,
-        entries: ['API_KEY_CREATED'],
+        entries: ['VALUE_RESERVED', 'API_KEY_CREATED'],
       }),
       rejected('it has no name', 400, 'FLK-0001', () => ({ body: {} })),
+      // The name is claimed before the key is looked at, and given back.
+      givenBack('its name has a line break', 'API_KEY_NAME_INVALID', (w) => ({ name: `${w.fresh('key')}\n` })),
+      givenBack('it ended before it began', 'API_KEY_EXPIRY_INVALID', (w) => ({
+        name: w.fresh('key'),
+        expiresAt: '2020-01-01T00:00:00Z',
+      })),
       refused('the name is taken', 409, 'API_KEY_NAME_EXISTS', async (w) => {
         const { name } = await w.arrange('GET', `/v1/api-keys/${await w.apiKey()}`);
         return { body: { name } };
@@ -29,6 +41,7 @@ export const accessRoutes: readonly CoveredRoute[] = [
     outcomes: [
       succeeds('asked'),
       rejected('the limit is out of bounds', 400, 'FLK-0304', () => ({ query: 'limit=0' })),
+      rejected('the cursor is foreign', 400, 'INVALID_CURSOR', () => ({ query: 'cursor=x' })),
     ],
   },
   {
@@ -38,7 +51,7 @@ export const accessRoutes: readonly CoveredRoute[] = [
   {
     route: 'POST /v1/api-keys/:id/revoke',
     outcomes: [
-      succeeds('it is in use', async (w) => of(await w.apiKey()), { entries: ['API_KEY_REVOKED'] }),
+      succeeds('it is in use', async (w) => of(await w.apiKey()), { entries: ['API_KEY_REVOKED', 'VALUE_RELEASED'] }),
       ...idOutcomes('API_KEY_NOT_FOUND'),
       refused('it is the last one', 422, 'API_KEY_LAST_ONE', lastKey),
     ],
@@ -46,7 +59,10 @@ export const accessRoutes: readonly CoveredRoute[] = [
   {
     route: 'DELETE /v1/api-keys/:id',
     outcomes: [
-      succeeds('it is in use', async (w) => of(await w.apiKey()), { status: 204, entries: ['API_KEY_REVOKED'] }),
+      succeeds('it is in use', async (w) => of(await w.apiKey()), {
+        status: 204,
+        entries: ['API_KEY_REVOKED', 'VALUE_RELEASED'],
+      }),
       ...idOutcomes('API_KEY_NOT_FOUND'),
       refused('it is the last one', 422, 'API_KEY_LAST_ONE', lastKey),
     ],
@@ -60,7 +76,12 @@ export const auditRoutes: readonly CoveredRoute[] = [
       succeeds('asked'),
       rejected('a value is unknown', 400, 'FLK-0304', () => ({ query: 'eventType=NO' })),
       rejected('a parameter is unknown', 400, 'FLK-0304', () => ({ query: 'colour=red' })),
+      rejected('an id is no UUID', 400, 'FLK-0002', () => ({ query: 'resourceId=7' })),
+      rejected('a position is foreign', 400, 'FLK-0304', () => ({ query: 'asOf=41' })),
       rejected('a date is none', 400, 'FLK-0305', () => ({ query: 'dateFrom=today' })),
+      rejected('it ends before it begins', 400, 'FLK-0308', () => ({
+        query: 'dateFrom=2026-06-01T00:00:00Z&dateTo=2026-05-01T00:00:00Z',
+      })),
       rejected('the cursor is foreign', 400, 'FLK-0610', () => ({ query: 'cursor=41' })),
     ],
   },
@@ -75,6 +96,9 @@ export const auditRoutes: readonly CoveredRoute[] = [
         query: 'interval=day&dateFrom=2026-05-01T00:00:00Z&dateTo=2026-06-01T00:00:00Z',
       })),
       rejected('they are not', 400, 'FLK-0305'),
+      rejected('they lie too far apart', 400, 'FLK-0308', () => ({
+        query: 'interval=minute&dateFrom=2026-05-01T00:00:00Z&dateTo=2026-06-01T00:00:00Z',
+      })),
     ],
   },
   {
@@ -119,7 +143,12 @@ export const auditRoutes: readonly CoveredRoute[] = [
       rejected('both places are named', 400, 'FLK-0304', () =>
         stream(`workflow-${unknownId}`, 'revision=0&at=2026-05-01T00:00:00Z'),
       ),
+      rejected('the name is none', 400, 'FLK-0002', () => stream('lease-runner')),
+      rejected('it has no state', 400, 'FLK-0002', () => stream('access-20260101')),
       rejected('there is no such stream', 404, 'STREAM_NOT_FOUND', () => stream(`workflow-${unknownId}`)),
+      rejected('it ends before', 404, 'REVISION_NOT_FOUND', async (w) =>
+        stream(`workflow-${await w.draft()}`, 'revision=9'),
+      ),
     ],
   },
 ];
@@ -131,7 +160,7 @@ export const probeRoutes: readonly CoveredRoute[] = [
   { route: 'GET /metrics', outcomes: [succeeds('asked from elsewhere with a key')] },
 ];
 
-async function lastKey(world: Parameters<CoveredRoute['outcomes'][number]['send']>[0]): Promise<Sent> {
+async function lastKey(world: World): Promise<Sent> {
   const { items } = await world.arrange('GET', '/v1/api-keys?status=active&limit=100');
   for (const { id } of items as readonly { readonly id: string }[]) {
     if (id !== world.admin.id) await world.arrange('DELETE', `/v1/api-keys/${id}`);

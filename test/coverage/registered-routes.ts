@@ -1,4 +1,5 @@
 // The routes that a server really has: what its router holds, and what its description lists.
+import type { FastifyInstance } from 'fastify';
 
 interface Description {
   readonly paths: Readonly<Record<string, object>>;
@@ -6,22 +7,35 @@ interface Description {
 
 /**
  * `GET /v1/workflows/:` and so on, sorted, with every parameter and wildcard written as `:`.
- * @param tree Fastify's `printRoutes({ commonPrefix: false })`
- * @param description the OpenAPI document; routes with a wildcard are taken from it alone, because the tree does not say
- * what stands before a wildcard.
+ * @param wildcards paths that end with `*`: the router's tree does not say what stands before one, so the router is asked
+ * for each by which methods it knows them.
+ * @param description the OpenAPI document
  */
-export function registeredRoutes(tree: string, description: Description): string[] {
+export function registeredRoutes(
+  router: Pick<FastifyInstance, 'printRoutes' | 'hasRoute' | 'supportedMethods'>,
+  description: Description,
+  wildcards: readonly string[],
+): string[] {
+  const tree = router.printRoutes({ commonPrefix: false });
   const printed = routesOfTree(tree).filter((route) => !route.endsWith('*'));
+  const wild = wildcards.flatMap((url) =>
+    router.supportedMethods.filter((method) => router.hasRoute({ method, url })).map((method) => `${method} ${url}`),
+  );
   const described = Object.entries(description.paths).flatMap(([path, operations]) =>
     Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
   );
-  return withoutNames([...printed, ...described]);
+  return withoutNames([...printed, ...wild, ...described]);
 }
 
-/** Each once, sorted, with every parameter and wildcard written as `:`. HEAD goes with GET. */
+/** Each once, sorted, with every parameter and wildcard written as `:`. HEAD goes with GET, but for webhooks. */
 export function withoutNames(routes: readonly string[]): string[] {
   const nameless = routes.map((route) => route.replace(/:\w+(\|:\w+)*|\{\w+\}|\*/g, ':'));
-  return [...new Set(nameless)].filter((route) => !route.startsWith('HEAD ')).sort();
+  return [...new Set(nameless)].filter((route) => !/^HEAD (?!\/v1\/webhooks\/)/.test(route)).sort();
+}
+
+/** How many wildcards the tree has: each must be known to whoever asks for the routes. */
+export function wildcardsOf(tree: string): number {
+  return tree.split('\n').filter((line) => /(├──|└──) .*\* \(/.test(line)).length;
 }
 
 /** A branch of the tree is four characters wide: `│   └── /:id (GET, HEAD)`. */

@@ -1,35 +1,35 @@
-import type { CoveredRoute, Sent } from './outcome.js';
+import { activatingOutcomes, savingOutcomes } from './definition-outcomes.js';
+import type { CoveredRoute, Outcome, Sent } from './outcome.js';
 import { idOutcomes, refused, rejected, succeeds } from './outcome.js';
 import type { World } from './world.js';
-import { calls, listening, straight } from './world.js';
+import { listening, straight, unknownId } from './world.js';
 
 const named = (world: World): object => ({ name: world.fresh('workflow'), ...straight });
 const of = (id: string, more: Sent = {}): Sent => ({ params: { id }, ...more });
 const stale = { 'if-match': '"99"' };
+const noTag = { 'if-match': 'yesterday' };
+const badTag = (send: (w: World) => Promise<string>, more: Sent = {}): Outcome =>
+  rejected('If-Match is no tag', 400, 'INVALID_IF_MATCH', async (w) => of(await send(w), { ...more, headers: noTag }));
+
+const versionOutcomes = [
+  rejected('the version is no number', 400, 'FLK-0304', async (w) => version(await w.active(), 'one')),
+  rejected('there is no such version', 404, 'FLK-0100', async (w) => version(await w.active(), '2')),
+];
 
 export const workflowRoutes: readonly CoveredRoute[] = [
   {
     route: 'POST /v1/workflows',
     outcomes: [
-      succeeds('the definition is sound', (w) => ({ body: named(w) }), { status: 201, entries: ['WORKFLOW_CREATED'] }),
-      rejected('the body is no JSON', 400, 'FLK-0001', () => ({ body: '{' })),
-      rejected('a field is unknown', 400, 'FLK-0001', (w) => ({ body: { ...named(w), colour: 'red' } })),
-      rejected('it has no name', 400, 'FLK-0110', () => ({ body: { ...straight } })),
-      rejected('an edge leads nowhere', 400, 'FLK-0115', (w) => ({
-        body: { ...named(w), edges: [{ id: 'e', source: 'in', target: 'nowhere' }] },
-      })),
-      rejected('the provider configuration is unknown', 400, 'FLK-0150', (w) => ({
-        body: { ...named(w), ...calls('/ok', '00000000-0000-4000-8000-000000000000') },
-      })),
-      rejected('the executor is unknown', 404, 'FLK-0104', (w) => ({
-        body: {
-          ...named(w),
-          nodes: [
-            { id: 'in', type: 'trigger', position: { x: 0, y: 0 } },
-            { id: 'out', type: 'executor', position: { x: 0, y: 0 }, data: { executorId: 'no.such' } },
-          ],
-        },
-      })),
+      succeeds('the definition is sound', (w) => ({ body: named(w) }), {
+        status: 201,
+        entries: ['VALUE_RESERVED', 'WORKFLOW_CREATED'],
+      }),
+      succeeds(
+        'a trigger has a secret',
+        (w) => ({ body: { ...named(w), ...listening(`/${w.fresh('hook')}`, { verify_token: 's3cr3t' }) } }),
+        { status: 201, entries: ['VALUE_RESERVED', 'WORKFLOW_CREATED'] },
+      ),
+      ...savingOutcomes,
       refused('the name is taken', 409, 'FLK-0101', async (w) => {
         const body = named(w);
         await w.arrange('POST', '/v1/workflows', { body });
@@ -40,10 +40,14 @@ export const workflowRoutes: readonly CoveredRoute[] = [
   {
     route: 'POST /v1/workflows/from-template',
     outcomes: [
-      succeeds('the parameters fit', templated, { status: 201, entries: ['WORKFLOW_CREATED'] }),
+      succeeds('the parameters fit', templated, { status: 201, entries: ['VALUE_RESERVED', 'WORKFLOW_CREATED'] }),
       rejected('the parameters do not fit', 400, 'FLK-0242', () => ({
         body: { templateId: 'tracer-midaz-validation', params: {} },
       })),
+      rejected('its provider is unknown', 400, 'FLK-0150', async (w) => {
+        const { body } = (await templated(w)) as { body: { params: object } };
+        return { body: { ...body, params: { ...body.params, tracerProviderConfigId: unknownId } } };
+      }),
       rejected('the template is unknown', 404, 'FLK-0240', () => ({ body: { templateId: 'no-such', params: {} } })),
       refused('the name is taken', 409, 'FLK-0101', async (w) => {
         const sent = await templated(w);
@@ -56,6 +60,7 @@ export const workflowRoutes: readonly CoveredRoute[] = [
     route: 'GET /v1/workflows',
     outcomes: [
       succeeds('asked'),
+      rejected('the status is unknown', 400, 'FLK-0304', () => ({ query: 'status=lost' })),
       rejected('the cursor is foreign', 400, 'INVALID_CURSOR', () => ({ query: 'cursor=x' })),
     ],
   },
@@ -67,10 +72,15 @@ export const workflowRoutes: readonly CoveredRoute[] = [
     route: 'PUT /v1/workflows/:id',
     outcomes: [
       succeeds('it is a draft', async (w) => of(await w.draft(), { body: named(w) }), {
-        entries: ['WORKFLOW_UPDATED'],
+        entries: ['VALUE_RESERVED', 'WORKFLOW_UPDATED', 'VALUE_RELEASED'],
       }),
       rejected('the body is no JSON', 400, 'FLK-0001', async (w) => of(await w.draft(), { body: '[' })),
+      badTag((w) => w.draft(), { body: { name: 'tagged', ...straight } }),
       ...idOutcomes('FLK-0100', { body: { name: 'x', ...straight } }),
+      refused('the name is taken', 409, 'FLK-0101', async (w) => {
+        const { name } = await w.arrange('GET', `/v1/workflows/${await w.draft()}`);
+        return of(await w.draft(), { body: { name, ...straight } });
+      }),
       refused('somebody changed it meanwhile', 409, 'FLK-0350', async (w) =>
         of(await w.draft(), { body: named(w), headers: stale }),
       ),
@@ -80,7 +90,11 @@ export const workflowRoutes: readonly CoveredRoute[] = [
   {
     route: 'DELETE /v1/workflows/:id',
     outcomes: [
-      succeeds('it is a draft', async (w) => of(await w.draft()), { status: 204, entries: ['WORKFLOW_DELETED'] }),
+      succeeds('it is a draft', async (w) => of(await w.draft()), {
+        status: 204,
+        entries: ['WORKFLOW_DELETED', 'VALUE_RELEASED'],
+      }),
+      badTag((w) => w.draft()),
       ...idOutcomes('FLK-0100'),
       refused('somebody changed it meanwhile', 409, 'FLK-0350', async (w) => of(await w.draft(), { headers: stale })),
       refused('it is active', 422, 'FLK-0103', async (w) => of(await w.active())),
@@ -91,7 +105,7 @@ export const workflowRoutes: readonly CoveredRoute[] = [
     outcomes: [
       succeeds('the name is free', async (w) => of(await w.draft(), { body: { name: w.fresh('clone') } }), {
         status: 201,
-        entries: ['WORKFLOW_CLONED'],
+        entries: ['VALUE_RESERVED', 'WORKFLOW_CLONED'],
       }),
       rejected('it has no name', 400, 'FLK-0110', async (w) => of(await w.draft(), { body: {} })),
       ...idOutcomes('FLK-0100', { body: { name: 'clone of nothing' } }),
@@ -106,26 +120,15 @@ export const workflowRoutes: readonly CoveredRoute[] = [
     route: 'POST /v1/workflows/:id/activate',
     outcomes: [
       succeeds('it is a sound draft', async (w) => of(await w.draft()), { entries: ['WORKFLOW_ACTIVATED'] }),
-      rejected('its provider was disabled', 400, 'FLK-0150', async (w) => {
-        const provider = await w.provider();
-        const id = await w.draft(calls('/ok', provider));
-        await w.arrange('POST', `/v1/provider-configurations/${provider}/disable`);
-        return of(id);
+      ...activatingOutcomes,
+      refused('another workflow listens to its route', 400, 'FLK-0360', async (w) => {
+        const path = `/${w.fresh('taken')}`;
+        await w.active(listening(path));
+        return of(await w.draft(listening(path)));
       }),
-      {
-        when: 'another workflow listens to its route',
-        send: async (w) => {
-          const path = `/${w.fresh('taken')}`;
-          await w.active(listening(path));
-          return of(await w.draft(listening(path)));
-        },
-        status: 400,
-        code: 'FLK-0360',
-        entries: ['COMMAND_REFUSED'],
-      },
+      badTag((w) => w.draft()),
       ...idOutcomes('FLK-0100'),
       refused('somebody changed it meanwhile', 409, 'FLK-0350', async (w) => of(await w.draft(), { headers: stale })),
-      refused('it has no nodes', 422, 'FLK-0112', async (w) => of(await w.draft({ nodes: [], edges: [] }))),
       refused('it is active already', 422, 'FLK-0102', async (w) => of(await w.active())),
     ],
   },
@@ -133,6 +136,7 @@ export const workflowRoutes: readonly CoveredRoute[] = [
     route: 'POST /v1/workflows/:id/deactivate',
     outcomes: [
       succeeds('it is active', async (w) => of(await w.active()), { entries: ['WORKFLOW_DEACTIVATED'] }),
+      badTag((w) => w.active()),
       ...idOutcomes('FLK-0100'),
       refused('somebody changed it meanwhile', 409, 'FLK-0350', async (w) => of(await w.active(), { headers: stale })),
       refused('it is a draft', 422, 'FLK-0102', async (w) => of(await w.draft())),
@@ -142,6 +146,7 @@ export const workflowRoutes: readonly CoveredRoute[] = [
     route: 'POST /v1/workflows/:id/draft',
     outcomes: [
       succeeds('it is inactive', async (w) => of(await w.inactive()), { entries: ['WORKFLOW_DRAFTED'] }),
+      badTag((w) => w.inactive()),
       ...idOutcomes('FLK-0100'),
       refused('somebody changed it meanwhile', 409, 'FLK-0350', async (w) =>
         of(await w.inactive(), { headers: stale }),
@@ -157,7 +162,7 @@ export const workflowRoutes: readonly CoveredRoute[] = [
     route: 'GET /v1/workflows/:id/versions/:version',
     outcomes: [
       succeeds('it was activated', async (w) => version(await w.active(), '1')),
-      rejected('there is no such version', 404, 'FLK-0100', async (w) => version(await w.active(), '2')),
+      ...versionOutcomes,
       ...idOutcomes('FLK-0100', { params: { version: '1' } }),
     ],
   },
@@ -165,6 +170,7 @@ export const workflowRoutes: readonly CoveredRoute[] = [
     route: 'GET /v1/workflows/:id/versions/:version/diff',
     outcomes: [
       succeeds('it was activated', async (w) => version(await w.active(), '1')),
+      ...versionOutcomes,
       ...idOutcomes('FLK-0100', { params: { version: '1' } }),
     ],
   },
@@ -174,13 +180,18 @@ export const workflowRoutes: readonly CoveredRoute[] = [
       succeeds(
         'it is a draft that differs',
         async (w) => {
-          const id = await w.inactive();
-          await w.arrange('POST', `/v1/workflows/${id}/draft`);
+          const id = await w.redrafted();
           await w.arrange('PUT', `/v1/workflows/${id}`, { body: { ...named(w), nodes: [], edges: [] } });
           return version(id, '1');
         },
         { entries: ['WORKFLOW_RESTORED'] },
       ),
+      rejected('the version is no number', 400, 'FLK-0304', async (w) => version(await w.draft(), 'one')),
+      rejected('there is no such version', 404, 'FLK-0100', async (w) => version(await w.draft(), '1')),
+      refused('somebody changed it meanwhile', 409, 'FLK-0350', async (w) => ({
+        ...version(await w.redrafted(), '1'),
+        headers: stale,
+      })),
       ...idOutcomes('FLK-0100', { params: { version: '1' } }),
       refused('it is active', 422, 'FLK-0103', async (w) => version(await w.active(), '1')),
     ],

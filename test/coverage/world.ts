@@ -1,7 +1,8 @@
 // A running server as the coverage test meets it: its administrator, a provider that can be told how to answer, and the
 // things that outcomes need to be arranged beforehand.
-import type { Server } from 'node:http';
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { IncomingMessage, RequestOptions, Server } from 'node:http';
+import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface Administrator {
@@ -17,11 +18,14 @@ export interface Call {
 
 export interface Answer {
   readonly status: number;
-  readonly headers: Headers;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+const agent = new Agent({ keepAlive: false });
+
 export class World {
+  /** Ids of all requests that were sent through it. */
+  readonly requests = new Set<string>();
   private serial = 0;
 
   constructor(
@@ -30,15 +34,25 @@ export class World {
     readonly admin: Administrator,
   ) {}
 
-  /** Sends a request with nothing added; a body that is not a text is sent as JSON. */
-  async send(method: string, path: string, { body, headers = {} }: Call): Promise<Answer> {
+  /** The world of the server's first key. */
+  static async of(url: string, providerUrl: string, key: string): Promise<World> {
+    const asked = new World(url, providerUrl, { id: '', name: '', key });
+    const { items } = await asked.arrange('GET', '/v1/api-keys');
+    const [first] = items as readonly { readonly id: string; readonly name: string }[];
+    return new World(url, providerUrl, { id: first?.id ?? '', name: first?.name ?? '', key });
+  }
+
+  /** Sends a request with nothing added but an id; a body that is not a text is sent as JSON. */
+  async send(method: string, path: string, { body, headers: given = {} }: Call): Promise<Answer> {
+    const headers = { 'x-request-id': this.fresh('arranged'), ...given };
+    this.requests.add(headers['x-request-id']);
     const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
-    const response = await fetch(`${this.url}${path}`, {
-      method,
-      headers: { ...(text === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-      ...(text === undefined ? {} : { body: text }),
-    });
-    return { status: response.status, headers: response.headers, body: contentOf(await response.text()) };
+    const framed = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text ?? '') };
+    return exchange(
+      `${this.url}${path}`,
+      { method, headers: { ...(text === undefined ? {} : framed), ...headers } },
+      text,
+    );
   }
 
   /** As the administrator; anything but a success is an error of the arrangement. */
@@ -85,6 +99,13 @@ export class World {
   async inactive(): Promise<string> {
     const id = await this.active();
     await this.arrange('POST', `/v1/workflows/${id}/deactivate`);
+    return id;
+  }
+
+  /** A draft that was active before. */
+  async redrafted(): Promise<string> {
+    const id = await this.inactive();
+    await this.arrange('POST', `/v1/workflows/${id}/draft`);
     return id;
   }
 
@@ -139,14 +160,28 @@ export function calls(path: string, providerConfigId: string): object {
   };
 }
 
-export function listening(path: string, token?: string): object {
-  const data = {
-    triggerType: 'webhook',
-    method: 'POST',
-    path,
-    ...(token === undefined ? {} : { verify_token: token }),
-  };
+/** Runs through at once when its webhook is called. */
+export function listening(path: string, trigger: object = {}): object {
+  const data = { triggerType: 'webhook', method: 'POST', path, ...trigger };
   return { ...straight, nodes: [{ id: 'in', type: 'trigger', position: at, data }, output] };
+}
+
+/** Asks again until it is so, or until it can be said that it will not be. */
+export async function until(isSo: () => Promise<boolean>, patienceMs = 5_000): Promise<void> {
+  const end = Date.now() + patienceMs;
+  while (!(await isSo()) && Date.now() < end) await new Promise((later) => setTimeout(later, 20));
+}
+
+/** Not `fetch`, which refuses methods and bodies that a client may send all the same. */
+async function exchange(url: string, options: RequestOptions, text: string | undefined): Promise<Answer> {
+  const asked = request(url, { ...options, agent });
+  // The answer to a body that is too large may come before all of it was sent.
+  asked.on('error', () => undefined);
+  asked.end(text);
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return { status: response.statusCode ?? 0, body: contentOf(Buffer.concat(chunks).toString()) };
 }
 
 function contentOf(text: string): Answer['body'] {
