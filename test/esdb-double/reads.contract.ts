@@ -7,6 +7,7 @@ import esdb, {
   type SubscribeToAllOptions,
 } from '@eventstore/db-client';
 import { closeClients, collect, numbered, openClient, rejection, streamName } from './clients.js';
+import { readFilteredRaw } from './raw-client.js';
 
 const { streamNameFilter, eventTypeFilter, jsonEvent } = esdb;
 
@@ -133,6 +134,17 @@ export function describeReads(name: string, url: () => string): void {
       expect(positions.length).toBeGreaterThan(5);
       const commits = positions.map(({ commit }) => commit);
       expect(commits).toEqual([...commits].sort((a, b) => (a < b ? -1 : 1)));
+    });
+
+    it('filters a read of the whole log where the protocol asks for it', async () => {
+      const stream = await write(3);
+      await write(40);
+      await client.appendToStream(stream, numbered(2, 3));
+      const target = new URL(url()).host;
+      const ids = (await collect(client.readStream(stream))).map(({ event }) => event!.id);
+      expect(await readFilteredRaw(target, stream, 'forwards', 100)).toEqual(ids);
+      expect(await readFilteredRaw(target, stream, 'forwards', 2)).toEqual(ids.slice(0, 2));
+      expect(await readFilteredRaw(target, stream, 'backwards', 4)).toEqual([...ids].reverse().slice(0, 4));
     });
 
     it('keeps metadata in a stream of its own, and obeys $maxCount', async () => {

@@ -3,13 +3,10 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { credentials } from '@grpc/grpc-js';
 import esdb, { type EventStoreDBClient } from '@eventstore/db-client';
-import shared from '@eventstore/db-client/generated/shared_pb.js';
-import routes from '@eventstore/db-client/generated/streams_grpc_pb.js';
-import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { closeClients, collect, numbered, openClient, rejection, streamName, until } from './clients.js';
 import { startDouble, type EsdbDouble } from './index.js';
+import { appendRaw } from './raw-client.js';
 
 const { jsonEvent, streamNameFilter } = esdb;
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -24,24 +21,6 @@ afterEach(async () => {
   await double.close();
   await closeClients();
 });
-
-/** Past the client, which writes nothing but JSON as JSON. */
-async function appendRaw(port: number, stream: string, data: Uint8Array): Promise<void> {
-  const raw = new routes.StreamsClient(`127.0.0.1:${port}`, credentials.createInsecure());
-  const identifier = new shared.StreamIdentifier().setStreamName(Buffer.from(stream));
-  const options = new streams.AppendReq.Options().setStreamIdentifier(identifier).setAny(new shared.Empty());
-  const message = new streams.AppendReq.ProposedMessage()
-    .setId(new shared.UUID().setString(crypto.randomUUID()))
-    .setData(data);
-  message.getMetadataMap().set('type', 'raw').set('content-type', 'application/json');
-  await new Promise<void>((resolve, reject) => {
-    const call = raw.append((error) => (error ? reject(error) : resolve()));
-    call.write(new streams.AppendReq().setOptions(options));
-    call.write(new streams.AppendReq().setProposedMessage(message));
-    call.end();
-  });
-  raw.close();
-}
 
 /** Runs the naive process; `code` is null where it had to be ended. */
 function misuse(name: string, ...urls: string[]): Promise<{ code: number | null; said: string[]; stderr: string }> {
@@ -167,7 +146,7 @@ describe('reads', () => {
 
   it('give what is not JSON back as text, though it was said to be JSON', async () => {
     const stream = streamName();
-    await appendRaw(double.port, stream, Buffer.from('{"cut":'));
+    await appendRaw(`127.0.0.1:${double.port}`, stream, Buffer.from('{"cut":'));
     const [read] = await collect(client.readStream(stream));
     expect(read!.event).toMatchObject({ isJson: true, data: '{"cut":' });
   });
