@@ -86,6 +86,7 @@ export const suffixes: readonly string[] = [
   'decorator',
   'module',
   'messages',
+  'command',
 ];
 
 /** Suffixes of files that Nest reads, and that may carry decorators therefore. */

@@ -1,0 +1,130 @@
+// What a command reads from and writes to the disk, with errors in the words of whoever named the file.
+import { createReadStream } from 'node:fs';
+import { link, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { usage } from './cli-world.js';
+import type { CliError } from './cli-world.js';
+
+const CHUNK_BYTES = 1_048_576;
+const TEXT_BYTES_MAX = 1_048_576;
+export const OWNER_ONLY = 0o600;
+const FOR_ALL_TO_READ = 0o644;
+
+export interface ByteSource {
+  /** Undefined when it cannot be told beforehand. */
+  readonly bytes: number | undefined;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+/** @param path `-` is standard input. */
+export async function openBytes(path: string): Promise<ByteSource> {
+  if (path === '-') return { bytes: undefined, chunks: process.stdin as AsyncIterable<Uint8Array> };
+  try {
+    const found = await stat(path);
+    if (!found.isFile()) throw usage(`${path} is not a file`);
+    return { bytes: found.size, chunks: readable(path) };
+  } catch (error) {
+    throw told(path, error);
+  }
+}
+
+async function* readable(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw told(path, error);
+  }
+}
+
+/** A small text, as of a key or a checkpoint. */
+export async function readText(path: string): Promise<string> {
+  try {
+    const found = await stat(path);
+    if (!found.isFile() || found.size > TEXT_BYTES_MAX) throw usage(`${path} is not a small text file`);
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw told(path, error);
+  }
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+export interface WriteOptions {
+  /** Whether a file that is there already may be replaced. */
+  readonly overwrite: boolean;
+  /** Default: everybody may read it. */
+  readonly mode?: number;
+}
+
+/** All of it or nothing, also when the process is killed meanwhile. Returns the number of bytes. */
+export async function writeWhole(
+  path: string,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  { overwrite, mode = FOR_ALL_TO_READ }: WriteOptions,
+): Promise<number> {
+  if (!overwrite && (await exists(path))) throw thereAlready(path);
+  const partial = `${path}.${process.pid}.partial`;
+  try {
+    const bytes = await writeSynced(partial, chunks, mode);
+    if (overwrite) await rename(partial, path);
+    else await link(partial, path);
+    await syncDirectory(dirname(resolve(path)));
+    return bytes;
+  } catch (error) {
+    throw told(path, error);
+  } finally {
+    await unlink(partial).catch(() => undefined);
+  }
+}
+
+async function writeSynced(
+  path: string,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  mode: number,
+): Promise<number> {
+  const file = await open(path, 'wx', mode);
+  let bytes = 0;
+  try {
+    for await (const chunk of chunks) {
+      await file.writeFile(chunk);
+      bytes += chunk.length;
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return bytes;
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  await directory.sync().finally(() => directory.close());
+}
+
+function thereAlready(path: string): CliError {
+  return usage(`${path} is there already; --force replaces it`);
+}
+
+function told(path: string, error: unknown): unknown {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+      return usage(`there is no ${path}`);
+    case 'EACCES':
+    case 'EPERM':
+      return usage(`${path} may not be used by this user`);
+    case 'EEXIST':
+      return thereAlready(path);
+    case 'EISDIR':
+    case 'ENOTDIR':
+      return usage(`${path} is not a file`);
+    case 'ENOSPC':
+      return usage(`there is no room left for ${path}`);
+    default:
+      return error;
+  }
+}
