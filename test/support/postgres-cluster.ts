@@ -160,8 +160,10 @@ class Cluster implements PostgresCluster {
 
   async remove(): Promise<void> {
     await this.end('SIGINT');
-    this.guard.kill();
+    // A small disk, if a test did not come to remove it.
+    await run('umount', [join(this.directory, 'disk')]).catch(() => undefined);
     await rm(this.directory, { recursive: true, force: true });
+    this.guard.kill();
   }
 
   /** PostgreSQL refuses to run as root. */

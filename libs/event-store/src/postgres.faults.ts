@@ -78,16 +78,17 @@ function storeCode(state: string): StoreErrorCode | undefined {
   return corrupt.some(begins) ? 'Corrupt' : undefined;
 }
 
+/** Known by their shape: errors of sockets can come from another realm, whose `Error` is not ours. */
 function lostConnection(error: unknown, place: string): unknown {
-  if (!(error instanceof Error)) return error;
-  if (/after calling end on the pool/.test(error.message)) return new StoreError('Closed', `${place} has been closed`);
-  const { code, errors } = error as DriverError;
-  const known = readable.find(([pattern]) => pattern.test(error.message));
+  const { code, message, errors } = (error ?? {}) as DriverError;
+  if (typeof message !== 'string') return error;
+  if (/after calling end on the pool/.test(message)) return new StoreError('Closed', `${place} has been closed`);
+  const known = readable.find(([pattern]) => pattern.test(message));
   if (known) return new StoreError('StoreUnavailable', `${place}: ${known[1]}`);
-  if (/^SASL|password must be a string|does not support SSL/.test(error.message)) {
-    return new StoreError('AccessDenied', `${place}: ${error.message}`);
+  if (/^SASL|password must be a string|does not support SSL/.test(message)) {
+    return new StoreError('AccessDenied', `${place}: ${message}`);
   }
   if (typeof code !== 'string' || !network.test(code)) return error;
-  const reason = error.message || (errors?.[0] as DriverError | undefined)?.message || code;
+  const reason = message || (errors?.[0] as DriverError | undefined)?.message || code;
   return new StoreError('StoreUnavailable', `${place} cannot be reached: ${reason}`);
 }

@@ -21,7 +21,7 @@ const BEGINNING = `
 
 /** @param statementTimeoutMs >= 0, where 0 is no limit */
 export async function beginSession(client: ClientBase, schema: string, statementTimeoutMs: number): Promise<void> {
-  await client.query(BEGINNING, [schema, String(statementTimeoutMs), String(IDLE_IN_TRANSACTION_MS)]);
+  await client.query(BEGINNING, [`"${schema}"`, String(statementTimeoutMs), String(IDLE_IN_TRANSACTION_MS)]);
 }
 
 interface ServerRow {
@@ -43,7 +43,7 @@ export async function checkServer(
   const [server] = await database.query<ServerRow>(
     `SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding,
       pg_is_in_recovery() AS standby, to_regnamespace($1) IS NOT NULL AS "hasSchema"`,
-    [schema],
+    [`"${schema}"`],
   );
   if (!server) throw new StoreError('StoreUnavailable', `${place} did not say what it is`);
   if (server.version < OLDEST_VERSION) {
@@ -59,7 +59,7 @@ export async function checkServer(
   if (server.hasSchema) return;
   await database.transaction(async (session) => {
     await session.query('SELECT pg_advisory_xact_lock($1)', [lock]);
-    await session.execute(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
+    await session.execute(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
   });
 }
 
