@@ -4,6 +4,7 @@ import type { ClientBase, ClientConfig } from 'pg';
 import { postgresAddress } from './postgres.address.js';
 import type { PostgresAddress } from './postgres.address.js';
 import { faultOf } from './postgres.faults.js';
+import { PostgresListener } from './postgres.listener.js';
 import { lockNumber, PostgresLock, tryAdvisoryLock, waitForAdvisoryLock } from './postgres.lock.js';
 import type { Migration } from './postgres.migrations.js';
 import { applyMigrations } from './postgres.migrations.js';
@@ -21,7 +22,7 @@ export interface PostgresOptions {
   readonly applicationName: string;
   /** Where all tables are; created when missing. Lower-case letters, digits, `_`. Default `runledger`. */
   readonly schema?: string;
-  /** Connections of the pool, >= 1, default 10; held locks have one each besides. */
+  /** Connections of the pool, >= 1, default 10; held locks and listeners have one each besides. */
   readonly poolMax?: number;
   /** Of each statement, > 0, default 30 000. */
   readonly statementTimeoutMs?: number;
@@ -73,7 +74,8 @@ export class PostgresDatabase implements PostgresSession {
   readonly #address: PostgresAddress;
   private readonly pool: pg.Pool;
   private readonly session: DriverSession;
-  private readonly locks = new Set<PostgresLock>();
+  /** Connections outside the pool. */
+  private readonly held = new Set<PostgresLock | PostgresListener>();
   private closing: Promise<void> | undefined;
   /** One line for each loss, not one for each connection. */
   private lossTold = false;
@@ -190,6 +192,28 @@ export class PostgresDatabase implements PostgresSession {
     }
   }
 
+  /**
+   * Calls back with the channel and the text of each announcement (`pg_notify`), over a connection of its own.
+   * @param channels lower-case letters, digits, `_`
+   */
+  async listen(
+    channels: readonly string[],
+    onMessage: (channel: string, payload: string) => void,
+  ): Promise<PostgresListener> {
+    const client = this.ownClient();
+    const listener = new PostgresListener(client, this.place, () => this.held.delete(listener));
+    try {
+      await client.connect();
+      await beginSession(client, this.options.schema, 0);
+      await listener.begin(channels, onMessage);
+      this.held.add(listener);
+      return listener;
+    } catch (error) {
+      await listener.release();
+      throw faultOf(error, this.place);
+    }
+  }
+
   /** Asks the server; never rejects. */
   async health(): Promise<PostgresHealth> {
     const counts = (): Omit<PostgresHealth, 'reachable'> => ({
@@ -213,7 +237,7 @@ export class PostgresDatabase implements PostgresSession {
   }
 
   private async end(): Promise<void> {
-    await Promise.all([...this.locks].map((lock) => lock.release()));
+    await Promise.all([...this.held].map((one) => one.release()));
     await this.pool.end();
   }
 
@@ -245,19 +269,14 @@ export class PostgresDatabase implements PostgresSession {
     name: string,
     take: (client: pg.Client, number: string) => Promise<boolean>,
   ): Promise<PostgresLock | undefined> {
-    if (this.closing) throw new StoreError('Closed', `${this.place} has been closed`);
-    const { connectTimeoutMs, schema } = this.options;
-    const client = new pg.Client({
-      ...this.clientConfig(),
-      connectionTimeoutMillis: connectTimeoutMs,
-      query_timeout: connectTimeoutMs,
-    });
-    const lock = new PostgresLock(name, client, this.place, () => this.locks.delete(lock));
+    const { schema } = this.options;
+    const client = this.ownClient();
+    const lock = new PostgresLock(name, client, this.place, () => this.held.delete(lock));
     try {
       await client.connect();
       await beginSession(client, schema, 0);
       if (await take(client, lockNumber(schema, name))) {
-        this.locks.add(lock);
+        this.held.add(lock);
         return lock;
       }
     } catch (error) {
@@ -266,6 +285,16 @@ export class PostgresDatabase implements PostgresSession {
     }
     await lock.release();
     return undefined;
+  }
+
+  private ownClient(): pg.Client {
+    if (this.closing) throw new StoreError('Closed', `${this.place} has been closed`);
+    const { connectTimeoutMs } = this.options;
+    return new pg.Client({
+      ...this.clientConfig(),
+      connectionTimeoutMillis: connectTimeoutMs,
+      query_timeout: connectTimeoutMs,
+    });
   }
 
   private tellLoss(error: Error): void {
