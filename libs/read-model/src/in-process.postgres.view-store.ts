@@ -23,7 +23,7 @@ export class InProcessPostgresViews extends OnDemandViews {
     batchMax,
   }: InProcessPostgresOptions): Promise<InProcessPostgresViews> {
     await prepareViewsSchema(database);
-    const writer = new PostgresViewWriter(database);
+    const writer = new PostgresViewWriter(() => Promise.resolve(database));
     if (!(await writer.claim())) throw new StoreError('StoreUnavailable', 'another process folds these views');
     const projector = new Projector(writer, projections);
     const listener = { progressed: () => undefined, rebuilt: onRebuilt ?? (() => undefined) };

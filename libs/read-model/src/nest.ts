@@ -1,5 +1,6 @@
 export { InProcessPostgresViews, type InProcessPostgresOptions } from './in-process.postgres.view-store.js';
 export { InProcessViews, type InProcessOptions } from './in-process.sqlite.view-store.js';
 export { runProjectorThread } from './projector.thread.js';
-export type { ProjectorThreadStart } from './sqlite.view-messages.js';
+export type { LogPlace, ProjectorThreadStart } from './view-messages.js';
+export { PostgresViews, type PostgresViewsOptions } from './postgres.view-store.js';
 export { SqliteViews, type SqliteViewsOptions } from './sqlite.view-store.js';

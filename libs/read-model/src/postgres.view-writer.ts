@@ -6,7 +6,6 @@ import type { PostgresDatabase, PostgresLock, PostgresSession } from '@app/event
 import { createDocumentTable, documentTable, PostgresDocumentTable } from './postgres.document-table.js';
 import { createEntryTables, entryTables, PostgresEntryTable } from './postgres.entry-table.js';
 import {
-  type Channels,
   channelsOf,
   FOLDING_LOCK,
   type Generation,
@@ -30,15 +29,15 @@ interface FoldingRow {
 }
 
 export class PostgresViewWriter extends ViewWriter {
-  private readonly channels: Channels;
   private readonly tables = new Map<string, OpenTable>();
   private declarations: readonly ViewDeclaration[] = [];
+  private connected: PostgresDatabase | undefined;
   private lock: PostgresLock | undefined;
   private epoch = 0;
 
-  constructor(private readonly database: PostgresDatabase) {
+  /** @param connect called for each claim; throws StoreError StoreUnavailable while the database cannot be reached. */
+  constructor(private readonly connect: () => Promise<PostgresDatabase>) {
     super();
-    this.channels = channelsOf(database.schema);
   }
 
   get isClaimed(): boolean {
@@ -53,14 +52,16 @@ export class PostgresViewWriter extends ViewWriter {
   async claim(): Promise<boolean> {
     if (this.isClaimed) return true;
     await this.giveUp();
-    const lock = await this.database.tryLock(FOLDING_LOCK);
+    const database = await this.connect();
+    const lock = await database.tryLock(FOLDING_LOCK);
     if (!lock) return false;
     try {
       // Waits for what a predecessor, whose lock was lost, has not finished yet.
-      const [row] = await this.database.rows<[number]>(
+      const [row] = await database.rows<[number]>(
         'UPDATE view_folding SET epoch = epoch + 1, failed = NULL RETURNING epoch',
       );
       this.epoch = row?.[0] ?? 0;
+      this.connected = database;
       this.lock = lock;
       return true;
     } catch (error) {
@@ -142,6 +143,11 @@ export class PostgresViewWriter extends ViewWriter {
     await this.giveUp();
   }
 
+  private get database(): PostgresDatabase {
+    if (!this.connected) throw new StoreError('StoreUnavailable', 'nobody has claimed the views yet');
+    return this.connected;
+  }
+
   private async giveUp(): Promise<void> {
     const lock = this.lock;
     this.lock = undefined;
@@ -151,7 +157,7 @@ export class PostgresViewWriter extends ViewWriter {
 
   private async announce(session: PostgresSession): Promise<void> {
     const text = `SELECT pg_notify($1, ${STATUS}) FROM view_folding`;
-    await session.execute({ name: 'views_announce', text }, [this.channels.progress]);
+    await session.execute({ name: 'views_announce', text }, [channelsOf(this.database.schema).progress]);
   }
 
   private async marked(session: PostgresSession): Promise<LogMark | undefined> {

@@ -1,18 +1,23 @@
 // The thread in which events are folded into views. The server owns its entry file, because only the server knows all
 // projections: that file calls `runProjectorThread(projections, workerData)` and nothing else.
-import { writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import type { Projection } from '@app/kernel';
-import { SqliteEventStore } from '@app/event-store/nest';
+import type { EventStore } from '@app/event-store';
+import { isStoreError } from '@app/event-store';
+import { EsdbEventStore, SqliteEventStore } from '@app/event-store/nest';
+import type { FoldingNews, FoldingPlace } from './folding-place.js';
+import { PostgresFoldingPlace } from './postgres.folding-place.js';
 import { Projector } from './projector.js';
 import { ProjectorWorker } from './projector.worker.js';
-import type { FromProjector, ProjectorThreadStart, ToProjector } from './sqlite.view-messages.js';
-import { SqliteViewWriter } from './sqlite.view-writer.js';
-import { damageMark, isDamage, openViewsForWriting } from './sqlite.views-file.js';
+import { sqliteFoldingPlace } from './sqlite.folding-place.js';
+import type { FromProjector, LogPlace, ProjectorThreadStart, ToProjector, ViewsPlace } from './view-messages.js';
+import type { ViewStatus } from './view-store.js';
 
 const PAUSE_MS = 250;
-const PAUSE_MAX_MS = 30_000;
+const PAUSE_MAX_MS = 5_000;
+/** While another server folds: how soon it is noticed that it does so no longer. */
+const FOLLOW_MS = 1_000;
 /** From this many events in one batch on, the log is busy. */
 const BUSY_EVENTS = 50;
 const GATHER_MS = 4;
@@ -20,7 +25,7 @@ const GATHER_BUSY_MS = 20;
 /** So much longer while nobody waits for what was written. */
 const UNHURRIED = 6;
 
-/** Runs until the main thread says stop; then the port and both files are closed and the thread ends by itself. */
+/** Runs until the main thread says stop; then the port and both stores are closed and the thread ends by itself. */
 export async function runProjectorThread(
   projections: readonly Projection[],
   data: ProjectorThreadStart,
@@ -30,52 +35,119 @@ export async function runProjectorThread(
   const tell = (message: FromProjector): void => port.postMessage(message);
   const stop = new AbortController();
   const pace = new Pace();
+  const place = openViews(data.views, {
+    progressed: (status) => tell({ kind: 'progressed', status }),
+    hurried: () => pace.hurry(),
+  });
   port.on('message', (message: ToProjector) => {
     if (message === 'stop') stop.abort();
     pace.hurry();
+    if (message === 'hurry' && !place.writer.isClaimed) void place.hurry();
   });
-  const events = await SqliteEventStore.openReader({ directory: data.directory });
-  const writer = new SqliteViewWriter(openViewsForWriting(data.directory), data.wasDamaged);
-  const projector = new Projector(writer, projections);
-  const worker = new ProjectorWorker(projector, events, {
-    progressed: (status) => tell({ kind: 'progressed', status }),
-    rebuilt: (views) => tell({ kind: 'rebuilt', views }),
-  });
-  await worker.open();
-  tell({ kind: 'opened', status: projector.status() });
-  await keepTicking(worker, projector, data.directory, tell, pace, stop.signal);
-  await worker.close();
+  const events = await openLog(data.log);
+  const folding = new Folding(place, events, projections, pace, tell);
+  await folding.run(stop.signal);
   await events.close();
-  await writer.close();
+  await place.close();
   port.close();
 }
 
-async function keepTicking(
-  worker: ProjectorWorker,
-  projector: Projector,
-  directory: string,
-  tell: (message: FromProjector) => void,
-  pace: Pace,
-  signal: AbortSignal,
-): Promise<void> {
-  let pauseMs = PAUSE_MS;
-  while (!signal.aborted) {
-    try {
-      const { folded, full } = await worker.tick(signal);
-      pauseMs = PAUSE_MS;
-      if (folded > 0 && !full) await pace.gather(folded, signal);
-    } catch (error) {
-      if (signal.aborted) return;
-      const text = error instanceof Error ? error.message : String(error);
-      if (isDamage(error)) writeFileSync(damageMark(directory), text);
-      const advice = isDamage(error) ? '; the views are made anew at the next start' : '';
-      tell({
-        kind: 'progressed',
-        status: { ...projector.status(), failed: `views cannot be written: ${text}${advice}` },
-      });
-      await pause(pauseMs, undefined, { signal }).catch(() => undefined);
-      pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS);
+function openViews(views: ViewsPlace, news: FoldingNews): FoldingPlace {
+  if (views.kind === 'sqlite') return sqliteFoldingPlace(views.directory, views.wasDamaged);
+  return new PostgresFoldingPlace(views, news);
+}
+
+/** The one place that knows which logs there are. */
+async function openLog(log: LogPlace): Promise<EventStore> {
+  switch (log.kind) {
+    case 'sqlite':
+      return SqliteEventStore.openReader({ directory: log.directory });
+    case 'esdb':
+      return EsdbEventStore.open({ connectionString: log.connectionString });
+  }
+}
+
+/** Claims the views, folds while the claim lasts, and follows whoever else has it. */
+class Folding {
+  private readonly projector: Projector;
+  private readonly worker: ProjectorWorker;
+  private pauseMs = PAUSE_MS;
+  /** Whether the main thread knows how it began. */
+  private told = false;
+  private opened = false;
+
+  constructor(
+    private readonly place: FoldingPlace,
+    events: EventStore,
+    projections: readonly Projection[],
+    private readonly pace: Pace,
+    private readonly tell: (message: FromProjector) => void,
+  ) {
+    this.projector = new Projector(place.writer, projections);
+    const listener = {
+      progressed: (status: ViewStatus): void => this.progressed(status),
+      rebuilt: (views: Extract<FromProjector, { kind: 'rebuilt' }>['views']): void => tell({ kind: 'rebuilt', views }),
+    };
+    this.worker = new ProjectorWorker(this.projector, events, listener, place.batchMax);
+  }
+
+  async run(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      try {
+        if (await this.isMine(stop)) await this.fold(stop);
+      } catch (error) {
+        if (stop.aborted) break;
+        // What will not pass by itself is told before anything was promised.
+        if (!this.told && !(isStoreError(error) && error.retryable)) throw error;
+        this.fail(error);
+        await pause(this.pauseMs, undefined, { signal: stop }).catch(() => undefined);
+        this.pauseMs = Math.min(this.pauseMs * 2, PAUSE_MAX_MS);
+      }
     }
+    await this.worker.close();
+  }
+
+  /** Whether the views are claimed and open; else waits for a moment. */
+  private async isMine(stop: AbortSignal): Promise<boolean> {
+    if (this.opened && this.place.writer.isClaimed) return true;
+    this.opened = false;
+    if (await this.place.writer.claim()) {
+      await this.worker.open();
+      this.opened = true;
+      this.begin(this.projector.status());
+      return true;
+    }
+    this.begin(await this.place.follow());
+    this.pauseMs = PAUSE_MS;
+    await pause(FOLLOW_MS, undefined, { signal: stop }).catch(() => undefined);
+    return false;
+  }
+
+  private async fold(stop: AbortSignal): Promise<void> {
+    const lost = this.place.claimLost();
+    const until = lost ? AbortSignal.any([stop, lost]) : stop;
+    while (!until.aborted) {
+      const { folded, full } = await this.worker.tick(until);
+      this.pauseMs = PAUSE_MS;
+      await this.place.share(this.projector.status().failed);
+      if (folded > 0 && !full) await this.pace.gather(folded, until);
+    }
+  }
+
+  private begin(status: ViewStatus): void {
+    if (this.told) this.progressed(status);
+    else this.tell({ kind: 'opened', status });
+    this.told = true;
+  }
+
+  private progressed(status: ViewStatus): void {
+    if (this.told) this.tell({ kind: 'progressed', status });
+  }
+
+  private fail(error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error);
+    const failed = `views cannot be written: ${text}${this.place.advice(error)}`;
+    this.begin({ ...this.projector.status(), failed });
   }
 }
 

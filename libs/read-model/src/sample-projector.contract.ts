@@ -2,7 +2,7 @@
 import { workerData } from 'node:worker_threads';
 import { projection } from '@app/kernel';
 import { runProjectorThread } from './projector.thread.js';
-import type { ProjectorThreadStart } from './sqlite.view-messages.js';
+import type { ProjectorThreadStart } from './view-messages.js';
 import { sampleDocuments, sampleEntries } from './view-samples.contract.js';
 
 await runProjectorThread([projection(sampleEntries), projection(sampleDocuments)], workerData as ProjectorThreadStart);

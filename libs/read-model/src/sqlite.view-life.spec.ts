@@ -5,39 +5,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import type { DocumentProjection, Projection } from '@app/kernel';
+import type { Projection } from '@app/kernel';
 import { projection } from '@app/kernel';
-import { MemoryEventStore, SqliteEventStore } from '@app/event-store/nest';
+import type { MemoryEventStore } from '@app/event-store/nest';
+import { SqliteEventStore } from '@app/event-store/nest';
 import { SqliteViews } from './sqlite.view-store.js';
 import { sample, snapshotOf } from './view-store.contract.js';
-import {
-  anySample,
-  appendSamples,
-  newEvent,
-  type Sample,
-  sampleDocuments,
-  sampleEntries,
-} from './view-samples.contract.js';
+import { SqliteViewWriter } from './sqlite.view-writer.js';
+import { openViewsForWriting } from './sqlite.views-file.js';
+import { anySample, appendSamples, newEvent, sampleDocuments, sampleEntries } from './view-samples.contract.js';
 import type { RebuiltView } from './view-store.js';
+import { filled, viewWriterContract } from './view-writer.contract.js';
 
 const both = [projection(sampleEntries), projection(sampleDocuments)];
-const raised: DocumentProjection<Sample> = {
-  ...sampleDocuments,
-  version: 2,
-  fold: (_, event) => ({ ...(event.data as Sample), tag: 'by version 2' }),
-};
 
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'views-'));
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
-
-async function filled(count: number, seed = 1): Promise<MemoryEventStore> {
-  const events = new MemoryEventStore();
-  await appendSamples(events, fc.sample(anySample, { numRuns: count, seed }));
-  return events;
-}
 
 function openOver(
   events: MemoryEventStore,
@@ -48,78 +34,24 @@ function openOver(
   return SqliteViews.openInProcess({ directory, events, projections, onRebuilt, batchMax: 50 });
 }
 
-describe('a view whose declaration changed', () => {
-  it('keeps answering as before until its new making has caught up, and is then reported', async () => {
-    const events = await filled(120);
-    const before = await openOver(events, both);
-    await before.catchUp();
-    const old = await snapshotOf(before);
-    await before.close();
+const homes: string[] = [];
+afterAll(() => homes.forEach((home) => rmSync(home, { recursive: true, force: true })));
 
-    const rebuilt: RebuiltView[] = [];
-    const after = await openOver(events, [projection(sampleEntries), projection(raised)], rebuilt);
-    expect(await snapshotOf(after)).toEqual(old);
-    expect(after.status().rebuilding).toEqual([raised.name]);
-    await after.catchUp();
-    expect(after.status().rebuilding).toEqual([]);
-    expect(rebuilt).toEqual([{ view: raised.name, version: 2, reason: 'changed' }]);
-    const sort = { field: 'serial', descending: true };
-    const rows = await after.find<Sample>(raised.name, { sort, limit: 500 });
-    expect(new Set(rows.map(({ doc }) => doc.tag))).toEqual(new Set(['by version 2']));
-    await after.close();
-  });
-
-  it('goes on where it was when the server is stopped in the middle', async () => {
-    const events = await filled(300);
-    const before = await openOver(events, both);
-    await before.catchUp();
-    await before.close();
-    const interrupted = await openOver(events, [projection(sampleEntries), projection(raised)]);
-    await interrupted.close();
-    const rebuilt: RebuiltView[] = [];
-    const after = await openOver(events, [projection(sampleEntries), projection(raised)], rebuilt);
-    await after.catchUp();
-    expect(rebuilt.map(({ view }) => view)).toEqual([raised.name]);
-    await after.close();
-  });
-
-  it('is dropped when it is declared no more, and folded anew when it comes back', async () => {
-    const events = await filled(80);
-    const before = await openOver(events, both);
-    await before.catchUp();
-    const old = await snapshotOf(before);
-    await before.close();
-    const without = await openOver(events, [projection(sampleEntries)]);
-    await expect(without.get(sampleDocuments.name, 'x')).rejects.toThrow('no view');
-    await without.close();
-    const rebuilt: RebuiltView[] = [];
-    const again = await openOver(events, both, rebuilt);
-    await again.catchUp();
-    expect(await snapshotOf(again)).toEqual(old);
-    expect(rebuilt).toEqual([{ view: sampleDocuments.name, version: 1, reason: 'new' }]);
-    await again.close();
-  });
-});
-
-describe('views over another log than theirs', () => {
-  it.each([
-    ['a shorter one', 40, 1],
-    ['an empty one', 0, 1],
-    ['one of the same length with other events', 120, 2],
-  ])('are folded anew: %s', async (_, count, seed) => {
-    const before = await openOver(await filled(120), both);
-    await before.catchUp();
-    await before.close();
-    const other = await filled(count, seed);
-    const rebuilt: RebuiltView[] = [];
-    const after = await openOver(other, both, rebuilt);
-    await after.catchUp();
-    const fresh = await SqliteViews.openInProcess({ directory: ':memory:', events: other, projections: both });
-    await fresh.catchUp();
-    expect(await snapshotOf(after)).toEqual(await snapshotOf(fresh));
-    expect(rebuilt.map(({ reason }) => reason)).toEqual(['log_restored', 'log_restored']);
-    await after.close();
-    await fresh.close();
+describe('the writer of SQLite views', () => {
+  viewWriterContract(async () => {
+    const home = mkdtempSync(join(tmpdir(), 'views-'));
+    homes.push(home);
+    return {
+      open: (events, projections, onRebuilt) =>
+        SqliteViews.openInProcess({
+          directory: home,
+          events,
+          projections,
+          batchMax: 50,
+          ...(onRebuilt ? { onRebuilt } : {}),
+        }),
+      writer: () => new SqliteViewWriter(openViewsForWriting(home)),
+    };
   });
 });
 

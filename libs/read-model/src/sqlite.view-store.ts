@@ -1,26 +1,23 @@
 // The views in one SQLite file: folded in one thread, queried in another, so that the server's loop does neither.
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { GlobalPosition } from '@app/kernel';
 import { StoreError } from '@app/event-store';
 import { InProcessViews, type InProcessOptions } from './in-process.sqlite.view-store.js';
-import { PositionWaiters } from './position-waiters.worker.js';
+import { type ProjectorListener, ProjectorLink, stopThread, WAIT_MS } from './projector-link.worker.js';
 import { RequestedViews } from './requested-views.js';
-import type { FromProjector, FromReader, ProjectorThreadStart, ToProjector, ToReader } from './sqlite.view-messages.js';
 import { prepareViewsFile } from './sqlite.views-file.js';
+import { startViewThread } from './start-view.thread.js';
+import type { FromReader, LogPlace, ProjectorThreadStart, ToReader } from './view-messages.js';
 import type { ReadRequest } from './view-request.js';
-import type { RebuiltView, ViewStatus } from './view-store.js';
+import type { ViewStatus } from './view-store.js';
 
-export const WAIT_MS = 2_000;
-
-export interface SqliteViewsOptions {
-  /** Where the log lies; `views.db` lies beside it. The log must exist. */
+export interface SqliteViewsOptions extends ProjectorListener {
+  /** Where `views.db` lies. */
   readonly directory: string;
+  /** Where the log lies; default: in the same directory. It must exist. */
+  readonly logPlace?: LogPlace;
   /** The file that calls `runProjectorThread(projections, workerData)`. */
   readonly projectorThread: URL;
-  /** Called with the views that were made anew; the server records it. */
-  readonly onRebuilt?: (views: readonly RebuiltView[]) => void;
-  /** Called when folding stops or goes on, with the new status. */
-  readonly onStatus?: (status: ViewStatus) => void;
   /** One line for the operator: a damaged file was set aside. */
   readonly log?: (line: string) => void;
 }
@@ -31,17 +28,14 @@ interface Asked {
 }
 
 export class SqliteViews extends RequestedViews {
-  private readonly waiters = new PositionWaiters();
   private readonly asked = new Map<number, Asked>();
   private outbox: { id: number; request: ReadRequest }[] = [];
   private lastId = 0;
-  private current: ViewStatus = { position: undefined, rebuilding: [] };
   private closing = false;
-  private hurried = false;
 
   private constructor(
-    private readonly options: SqliteViewsOptions,
-    private readonly projector: Worker,
+    private readonly directory: string,
+    private readonly projector: ProjectorLink,
     private reader: Worker | undefined,
   ) {
     super();
@@ -49,15 +43,15 @@ export class SqliteViews extends RequestedViews {
 
   /** Resolves once queries are answered; views that have to be made anew are not waited for. */
   static async open(options: SqliteViewsOptions): Promise<SqliteViews> {
-    const { directory, projectorThread, log } = options;
+    const { directory, logPlace = { kind: 'sqlite', directory }, projectorThread, log } = options;
     const aside = prepareViewsFile(directory);
     if (aside !== undefined) log?.(`the views were damaged or of another format: set aside as ${aside}, folded anew`);
-    const data: ProjectorThreadStart = { directory, wasDamaged: aside !== undefined };
-    const projector = startAt(projectorThread, data);
-    const views = new SqliteViews(options, projector, undefined);
-    await views.listenToProjector();
-    await views.startReader();
-    return views;
+    const views = { kind: 'sqlite', directory, wasDamaged: aside !== undefined } as const;
+    const thread = startViewThread(projectorThread, { log: logPlace, views } satisfies ProjectorThreadStart);
+    const opened = new SqliteViews(directory, new ProjectorLink(thread, options), undefined);
+    await opened.projector.opened;
+    await opened.startReader();
+    return opened;
   }
 
   /** The same views without threads: for tests and tools. */
@@ -66,25 +60,22 @@ export class SqliteViews extends RequestedViews {
   }
 
   status(): ViewStatus {
-    return this.current;
+    return this.projector.status;
   }
 
   position(): GlobalPosition | undefined {
-    return this.waiters.position;
+    return this.projector.position;
   }
 
   waitFor(position: GlobalPosition | undefined, timeoutMs = WAIT_MS): Promise<boolean> {
-    if (position === undefined || this.waiters.hasPassed(position)) return Promise.resolve(true);
-    this.hurry();
-    return this.waiters.wait(position, timeoutMs);
+    return this.projector.waitFor(position, timeoutMs);
   }
 
   async close(): Promise<void> {
     if (this.closing) return;
     this.closing = true;
-    this.waiters.giveUp();
     this.flush();
-    await Promise.all([this.projector, this.reader].map(async (thread) => thread && stop(thread)));
+    await Promise.all([this.projector.close(), this.reader && stopThread(this.reader)]);
     this.refuseAll(new StoreError('Closed', 'the views are closed'));
   }
 
@@ -98,13 +89,6 @@ export class SqliteViews extends RequestedViews {
     });
   }
 
-  /** Once until the next progress: what is asked for meanwhile comes with it or asks again. */
-  private hurry(): void {
-    if (this.hurried || this.closing) return;
-    this.hurried = true;
-    this.projector.postMessage('hurry' satisfies ToProjector);
-  }
-
   private flush(): void {
     if (this.outbox.length === 0) return;
     const message: ToReader = this.outbox;
@@ -112,27 +96,9 @@ export class SqliteViews extends RequestedViews {
     this.reader?.postMessage(message);
   }
 
-  private listenToProjector(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.projector.on('message', (message: FromProjector) => {
-        if (message.kind === 'rebuilt') this.options.onRebuilt?.(message.views);
-        else this.take(message.status);
-        if (message.kind === 'opened') resolve();
-      });
-      this.projector.on('error', (error) => {
-        this.take({ ...this.current, failed: `the projector died: ${error.message}` });
-        reject(error);
-      });
-      this.projector.on('exit', () => {
-        if (!this.closing) this.take({ failed: 'the projector ended', ...this.current });
-        reject(new Error('the projector ended before it was ready'));
-      });
-    });
-  }
-
   private async startReader(): Promise<void> {
     const file = import.meta.url.endsWith('.ts') ? './view-reader.thread.ts' : './view-reader.thread.js';
-    const reader = startAt(new URL(file, import.meta.url), { directory: this.options.directory });
+    const reader = startViewThread(new URL(file, import.meta.url), { directory: this.directory });
     await new Promise<void>((resolve, reject) => {
       reader.on('message', (message: FromReader) => {
         if (message === 'ready') resolve();
@@ -154,7 +120,7 @@ export class SqliteViews extends RequestedViews {
     this.refuseAll(new StoreError('StoreUnavailable', 'the reader of the views ended'));
     await this.startReader().catch((error: unknown) => {
       const text = error instanceof Error ? error.message : String(error);
-      this.take({ ...this.current, failed: `the views cannot be read: ${text}` });
+      this.projector.fail(`the views cannot be read: ${text}`);
     });
   }
 
@@ -171,34 +137,4 @@ export class SqliteViews extends RequestedViews {
     this.asked.clear();
     this.outbox = [];
   }
-
-  private take(status: ViewStatus): void {
-    const changed =
-      status.failed !== this.current.failed || status.rebuilding.length !== this.current.rebuilding.length;
-    this.current = status;
-    this.waiters.reach(status.position);
-    this.hurried = false;
-    if (this.waiters.waiting > 0) this.hurry();
-    if (changed) this.options.onStatus?.(status);
-  }
-}
-
-/** A batch of events and its entries fit into the young generation: else half the time of folding goes into moving them. */
-const resourceLimits = { maxYoungGenerationSizeMb: 48 };
-
-function startAt(url: URL, workerData: unknown): Worker {
-  const loader = new URL('../../../test/support/typescript.mjs', import.meta.url).href;
-  const fromSource = url.pathname.endsWith('.ts');
-  return new Worker(url, {
-    workerData,
-    resourceLimits,
-    ...(fromSource ? { execArgv: ['--no-warnings', '--import', loader] } : {}),
-  });
-}
-
-async function stop(thread: Worker): Promise<void> {
-  if (thread.threadId === -1) return;
-  const ended = new Promise((resolve) => thread.once('exit', resolve));
-  thread.postMessage('stop');
-  await ended;
 }

@@ -1,7 +1,7 @@
 // The thread that answers queries: a slow one delays other queries, never the server's loop.
 import { parentPort, workerData } from 'node:worker_threads';
 import { isStoreError } from '@app/event-store';
-import type { FromReader, ReadAnswer, ToReader } from './sqlite.view-messages.js';
+import type { FromReader, ReadAnswer, ToReader } from './view-messages.js';
 import { answerTo, SqliteViewReader } from './sqlite.view-reader.js';
 import { openViewsForReading } from './sqlite.views-file.js';
 import type { ReadRequest } from './view-request.js';
