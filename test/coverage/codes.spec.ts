@@ -1,17 +1,23 @@
-// That the coverage table leaves no code out: neither one that a source can answer, nor one that the description promises.
+// That the coverage table leaves nothing out: no code that a source can answer or the description promises, no kind of entry.
 import { readFileSync } from 'node:fs';
+import { auditEventTypes } from '@app/audit';
 import { codesIn, codesOfProduct, codesSaid } from './answer-codes.js';
 import { rawOutcomes } from './edge-routes.js';
 import { outcomesOf } from './outcome.js';
 import { withoutNames } from './registered-routes.js';
 import { wholeTable } from './table.js';
-import { away, full, stopping } from './unavailable-routes.js';
+import { away, full, ownDeeds, stopping } from './unavailable-routes.js';
 
 /** Codes that no outcome can drive over HTTP, each with the reason. */
 const undrivable: Readonly<Record<string, string>> = {
   'FLK-9999': 'only a bug is answered with it; libs/shell/src/edge.module.spec.ts throws one',
   API_KEY_EXISTS: 'ids of keys are made by the server, 122 bits at random; libs/access/src/api-key.spec.ts decides it',
   VALUE_RESERVED: 'every claim is answered with the code of what is claimed: a name, a route',
+};
+
+/** Kinds of entry that no outcome and no life of a server leaves, each with the reason. */
+const unseen: Readonly<Record<string, string>> = {
+  STEP_STARTED: 'only a step that calls a provider is claimed before it is done, and that is PROVIDER_CALL_STARTED',
 };
 
 const found = codesOfProduct();
@@ -31,6 +37,12 @@ describe('the coverage table', () => {
     const known = new Set(found.map(({ code }) => code));
     expect([...driven].filter((code) => !known.has(code))).toEqual([]);
     expect(Object.keys(undrivable).filter((code) => driven.has(code) || !known.has(code))).toEqual([]);
+  });
+
+  it('leaves every kind of entry that the trail knows', () => {
+    const entries = tables.flatMap((covered) => outcomesOf(covered).flatMap((outcome) => outcome.entries));
+    const left = new Set([...entries.map((entry) => entry.replace(' by the engine', '')), ...ownDeeds]);
+    expect(auditEventTypes.filter((type) => !left.has(type))).toEqual(Object.keys(unseen));
   });
 
   it('drives, on each route, every code that the description of the API promises there', () => {

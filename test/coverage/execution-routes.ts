@@ -1,15 +1,9 @@
 import type { CoveredRoute, Sent } from './outcome.js';
 import { byEngine, idOutcomes, refused, rejected, succeeds } from './outcome.js';
+import { ranIntoFailure, runOutcomes } from './run-outcomes.js';
 
 const of = (id: string, more: Sent = {}): Sent => ({ params: { id }, ...more });
 const body = { inputData: { amount: 1 } };
-/** What a run of `straight` leaves. */
-const ranThrough = ['EXECUTION_STARTED', byEngine('STEP_COMPLETED'), byEngine('EXECUTION_COMPLETED')];
-const ranIntoFailure = [
-  byEngine('PROVIDER_CALL_STARTED'),
-  byEngine('PROVIDER_CALL_FAILED'),
-  byEngine('EXECUTION_FAILED'),
-];
 const mebibyte = 'x'.repeat(1024 * 1024);
 
 function start(workflowId: string, key: string, more: Sent = {}): Sent {
@@ -20,15 +14,7 @@ export const executionRoutes: readonly CoveredRoute[] = [
   {
     route: 'POST /v1/workflows/:workflowId/executions',
     outcomes: [
-      succeeds('it is active', async (w) => start(await w.active(), 'one'), {
-        status: 201,
-        entries: ranThrough,
-      }),
-      succeeds(
-        'its input is too large for an event',
-        async (w) => start(await w.active(), 'blob', { body: { inputData: { large: 'x'.repeat(300_000) } } }),
-        { status: 201, entries: ranThrough },
-      ),
+      ...runOutcomes,
       succeeds('the same was asked before', async (w) => {
         const sent = start(await w.active(), 'again');
         const path = `/v1/workflows/${sent.params?.['workflowId'] ?? ''}/executions`;

@@ -71,3 +71,6 @@ export const stopping: readonly CoveredRoute[] = routeTable
     access: 'self',
     outcomes: [rejected('the server is about to stop', 503, 'SHUTTING_DOWN', () => anything)],
   }));
+
+/** Entries of what a server does by itself: nobody asked for it. */
+export const ownDeeds: readonly string[] = ['SERVER_STARTED', 'SERVER_STOPPED', 'VIEWS_REBUILT'];

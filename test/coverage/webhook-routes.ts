@@ -1,10 +1,10 @@
 // Webhooks, by every method that the router has: those that a workflow can listen to, and those that it cannot.
 import type { CoveredRoute, Outcome, Sent } from './outcome.js';
-import { byEngine, rejected, succeeds } from './outcome.js';
+import { rejected, succeeds } from './outcome.js';
+import { ranThrough } from './run-outcomes.js';
 import type { World } from './world.js';
 import { listening } from './world.js';
 
-const ranThrough = ['EXECUTION_STARTED', byEngine('STEP_COMPLETED'), byEngine('EXECUTION_COMPLETED')];
 const mebibyte = 'x'.repeat(1024 * 1024);
 const heard = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const unheard = ['TRACE', 'QUERY', 'SEARCH', 'PROPFIND', 'PROPPATCH', 'MKCOL', 'COPY', 'MOVE', 'LOCK', 'UNLOCK'];
