@@ -7,8 +7,8 @@ import { AccessModule } from '@app/access/nest';
 import { AuditModule } from '@app/audit/nest';
 import type { RunOwnership } from '@app/execution';
 import { SoleOwnership } from '@app/execution';
-import { ExecutionModule, Recovery, Runner } from '@app/execution/nest';
-import { ProviderModule } from '@app/provider/nest';
+import { ExecutionModule, PostgresRunOwnership, Recovery, Runner } from '@app/execution/nest';
+import { PostgresSecretStore, ProviderModule } from '@app/provider/nest';
 import { WorkflowModule } from '@app/workflow/nest';
 import { Metrics, MetricsController } from './metrics.controller.js';
 import { serveOpenApi } from './openapi.module.js';
@@ -32,6 +32,7 @@ export interface AppParts {
 @Module({})
 export class AppModule {
   static register({ settings, platform, ownership, keySecrets, condition }: AppParts): DynamicModule {
+    const { shared } = platform;
     const { liveRunsMax, stepConcurrencyMax, runTimeoutMs, stepTimeoutMs, secretsKey } = settings;
     return {
       module: AppModule,
@@ -43,6 +44,9 @@ export class AppModule {
             egressAllow: settings.egressAllow,
             dataDirectory: settings.dataDirectory,
             ...(secretsKey === undefined ? {} : { secretsKey }),
+            ...(shared
+              ? { openSecrets: (key) => PostgresSecretStore.open({ database: shared.database, ...key }) }
+              : {}),
           }),
         ),
         WorkflowModule.register(),
@@ -71,8 +75,8 @@ function everywhere(module: DynamicModule): DynamicModule {
 }
 
 /** Which runs are this server's to drive. */
-export function openOwnership(): RunOwnership {
-  return new SoleOwnership();
+export async function openOwnership({ shared, clock, ids, log }: Platform): Promise<RunOwnership> {
+  return shared ? PostgresRunOwnership.open({ database: shared.database, clock, ids, log }) : new SoleOwnership();
 }
 
 /** The workers that drive runs; the server lets them tick. */

@@ -8,6 +8,7 @@ import { FaultLog } from '@app/shell';
 import { Heartbeat } from '@app/shell/nest';
 import { ViewStore } from '@app/read-model';
 import { ApiKeyDirectory } from '@app/access';
+import type { Stores } from './stores.worker.js';
 import { ViewStoreApiKeyDirectory } from './view-store.api-key-directory.js';
 
 /** Opened before the application is built and closed after it. */
@@ -21,6 +22,8 @@ export interface Platform {
   readonly views: ViewStore;
   readonly log: FaultLog;
   readonly heartbeat: Heartbeat;
+  /** What servers that share their stores have in common besides the log. */
+  readonly shared?: Stores['shared'];
 }
 
 @Module({})

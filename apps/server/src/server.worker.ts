@@ -6,14 +6,12 @@ import type { AddressInfo } from 'node:net';
 import type { RequestContext } from '@app/kernel';
 import { engineActor } from '@app/kernel';
 import { RandomIdSource, SystemClock } from '@app/kernel/nest';
+import type { EventStore } from '@app/event-store';
 import { AggregateStore, Reservations } from '@app/event-store';
-import type { DataDirectoryLock } from '@app/event-store/nest';
-import { FileBlobStore, lockDataDirectory, SqliteEventStore } from '@app/event-store/nest';
 import { RefusalLog } from '@app/shell';
 import { Edge, Heartbeat, PinoLogger, within } from '@app/shell/nest';
-import type { RebuiltView } from '@app/read-model';
-import { SqliteViews } from '@app/read-model/nest';
-import { ApiKeyOffice, DayStream } from '@app/access';
+import type { RebuiltView, ViewStore } from '@app/read-model';
+import { ApiKeyOffice, DayStream, proveKey } from '@app/access';
 import type { SystemEvent } from '@app/access';
 import { EventLogRefusalLog, NodeKeySecrets } from '@app/access/nest';
 import type { Runner } from '@app/execution/nest';
@@ -25,7 +23,9 @@ import { dressResponses } from './response-headers.module.js';
 import type { Vitals } from './server-condition.js';
 import { ServerCondition } from './server-condition.js';
 import type { Settings } from './settings.js';
+import { awaitStores } from './stores.worker.js';
 import { productVersion } from './version.worker.js';
+import { WaitingRoom } from './waiting-room.worker.js';
 
 /** From the signal to the end. */
 export const STOP_LIMIT_MS = 9_500;
@@ -70,8 +70,9 @@ class Server extends ServerCondition implements RunningServer {
   private readonly closers: (() => Promise<unknown>)[] = [];
   private phase: Condition['phase'] = 'starting';
   private closing: Promise<void> | undefined;
-  private events!: SqliteEventStore;
-  private views!: SqliteViews;
+  private readonly waitingRoom = new WaitingRoom();
+  private events!: EventStore;
+  private views!: ViewStore;
   private system!: DayStream;
   private runner: Pick<Runner, 'liveRuns' | 'stepsUnderWay' | 'tally'> | undefined;
   app!: NestFastifyApplication;
@@ -143,37 +144,33 @@ class Server extends ServerCondition implements RunningServer {
   }
 
   private async openPlatform(): Promise<Platform> {
-    const { clock, ids, log, heartbeat } = this;
-    const { dataDirectory: directory } = this.settings;
-    const lock: DataDirectoryLock = await lockDataDirectory(directory);
-    this.closers.push(() => lock.release());
-    this.events = await SqliteEventStore.open({ directory, clock });
-    this.closers.push(() => this.events.close());
-    this.system = new DayStream('system', this.events, ids, clock);
-    this.views = await this.openViews(directory);
-    this.closers.push(() => this.views.close());
-    const aggregates = new AggregateStore(this.events, ids, clock);
+    const { clock, ids, log, heartbeat, settings, waitingRoom } = this;
+    const users = { clock, log, onRebuilt: (views: readonly RebuiltView[]) => this.recordRebuilt(views) };
+    this.closers.push(() => waitingRoom.close());
+    const { events, views, blobs, shared } = await awaitStores(settings, users, this.closers, waitingRoom);
+    Object.assign(this, { events, views });
+    this.system = new DayStream('system', events, ids, clock);
+    const aggregates = new AggregateStore(events, ids, clock);
     const reservations = new Reservations(aggregates, clock);
-    const blobs = new FileBlobStore(directory);
-    const { events, views } = this;
-    return { clock, ids, events, aggregates, reservations, blobs, views, log, heartbeat };
-  }
-
-  private openViews(directory: string): Promise<SqliteViews> {
-    const file = import.meta.url.endsWith('.ts') ? './projector.thread.ts' : './projector.thread.js';
-    return SqliteViews.open({
-      directory,
-      projectorThread: new URL(file, import.meta.url),
-      log: (line) => this.log.warn(line),
-      onStatus: ({ failed }) => failed !== undefined && this.log.error('the views stand still', { reason: failed }),
-      onRebuilt: (views) => this.recordRebuilt(views),
-    });
+    return {
+      clock,
+      ids,
+      events,
+      aggregates,
+      reservations,
+      blobs,
+      views,
+      log,
+      heartbeat,
+      ...(shared ? { shared } : {}),
+    };
   }
 
   private async openApplication(parts: typeof app, platform: Platform): Promise<void> {
     const { settings, edge, log } = this;
     const keySecrets = NodeKeySecrets.open(settings.dataDirectory, settings.apiKeyPepper);
-    const ownership = parts.openOwnership();
+    if (platform.shared) await proveKey(keySecrets, platform.shared.keyChecks);
+    const ownership = await parts.openOwnership(platform);
     this.closers.push(() => ownership.close());
     const module = parts.AppModule.register({ settings, platform, ownership, keySecrets, condition: this });
     this.app = await NestFactory.create<NestFastifyApplication>(module, edge.adapter, {
@@ -199,7 +196,9 @@ class Server extends ServerCondition implements RunningServer {
   }
 
   private async listen(): Promise<void> {
-    const { host, port } = this.settings;
+    const { host } = this.settings;
+    const port = this.waitingRoom.port ?? this.settings.port;
+    await this.waitingRoom.close();
     // Not through the framework, which would log the error that the caller is going to tell in plain words.
     await this.edge.adapter.getInstance().listen({ port, host });
     this.port = (this.app.getHttpServer().address() as AddressInfo).port;

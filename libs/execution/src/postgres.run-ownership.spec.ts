@@ -30,7 +30,7 @@ async function server(schema: string, freeForMs = 0) {
     database,
     clock: new SystemClock(),
     ids: new RandomIdSource(),
-    log: { warn: (message) => warnings.push(message) },
+    log: { error: (message) => warnings.push(message) },
     freeForMs,
   });
   opened.push(ownership);

@@ -22,7 +22,7 @@ export interface PostgresRunOwnershipOptions {
   readonly database: PostgresDatabase;
   readonly clock: Clock;
   readonly ids: IdSource;
-  readonly log: { warn(message: string, details: object): void };
+  readonly log: { error(message: string, details: object): void };
   /** How long a lock must have been free before it is taken over; default 6 000. */
   readonly freeForMs?: number;
 }
@@ -118,7 +118,7 @@ export class PostgresRunOwnership extends RunOwnership {
       this.own = again;
       return;
     }
-    this.options.log.warn('another server has taken over the runs of this one', { server: this.name });
+    this.options.log.error('another server has taken over the runs of this one', { server: this.name });
     await this.takeName();
   }
 
