@@ -11,7 +11,7 @@ import { EsdbLogReader } from './esdb.log-reader.js';
 import { StoreError } from './store-error.js';
 
 export interface EsdbBootstrapOptions {
-  /** With the credentials of a member of `$admins`. */
+  /** With the credentials of a member of `$admins`. A node without TLS keeps the rules, and obeys them once it has users. */
   readonly connectionString: string;
   /** Name of the user that the server will be: it must exist. */
   readonly engineUser: string;
@@ -28,9 +28,9 @@ export interface BootstrappedStream {
 export async function bootstrapEsdb(options: EsdbBootstrapOptions): Promise<readonly BootstrappedStream[]> {
   const { connectionString, engineUser, timeoutMs = 10_000 } = options;
   const target = parseConnectionString(connectionString);
-  if (!target.tls)
-    throw new StoreError('InvalidArgument', 'a node without TLS knows no users: there is nothing to set');
-  if (!target.credentials) throw new StoreError('InvalidArgument', 'the credentials of an administrator are needed');
+  if (target.tls && !target.credentials && target.userCertFile === undefined) {
+    throw new StoreError('InvalidArgument', 'the credentials of an administrator are needed');
+  }
   if (!/^[\x21-\x7e]{1,250}$/.test(engineUser) || engineUser.startsWith('$')) {
     throw new StoreError('InvalidArgument', 'the name of the user is 1 to 250 printable characters, the first not "$"');
   }

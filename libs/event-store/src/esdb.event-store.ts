@@ -150,11 +150,12 @@ export class EsdbEventStore extends EventStore {
    * StoreUnavailable, Closed.
    */
   async accessProblem(): Promise<string | undefined> {
-    if (!this.hasUsers)
-      return 'the node is spoken to without TLS and so without users: whoever reaches it may do anything';
     try {
       const settings = await this.reader.lastOf(SETTINGS_STREAM);
-      return accessProblem(settings && (JSON.parse(settings.data) as Json));
+      const problem = accessProblem(settings && (JSON.parse(settings.data) as Json));
+      return (
+        problem ?? (this.hasUsers ? undefined : 'rules are set, but without TLS a node knows no users and obeys none')
+      );
     } catch (error) {
       if (isStoreError(error, 'AccessDenied')) return 'no access rules are set that this user may read';
       throw error;
