@@ -1,5 +1,5 @@
 // The one file that knows the PostgreSQL driver. Whoever needs PostgreSQL gets it here.
-import pg from 'pg';
+import type pg from 'pg';
 import type { ClientBase, ClientConfig } from 'pg';
 import { postgresAddress } from './postgres.address.js';
 import type { PostgresAddress } from './postgres.address.js';
@@ -56,14 +56,16 @@ const IDLE_MS = 30_000;
 /** A connection is renewed now and then, so that a server that moved is found. */
 const LIFETIME_SECONDS = 1_800;
 
-const driverParser = pg.types.getTypeParser as (oid: number, format?: string) => (text: string) => unknown;
-const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') => {
-    if (oid === INT8) return parseInt8;
-    if (oid === INT8_LIST) return parseInt8List;
-    return driverParser(oid, format);
-  },
-};
+function exactNumbers({ types }: typeof pg): pg.CustomTypesConfig {
+  const otherwise = types.getTypeParser as (oid: number, format?: string) => (text: string) => unknown;
+  return {
+    getTypeParser: (oid: number, format?: 'text' | 'binary') => {
+      if (oid === INT8) return parseInt8;
+      if (oid === INT8_LIST) return parseInt8List;
+      return otherwise(oid, format);
+    },
+  };
+}
 
 /**
  * A pool of connections to one schema of one database. It comes back by itself after every fault of the server; a statement
@@ -81,6 +83,7 @@ export class PostgresDatabase implements PostgresSession {
   private lossTold = false;
 
   private constructor(
+    private readonly driver: typeof pg,
     address: PostgresAddress,
     private readonly options: Required<Omit<PostgresOptions, 'url'>>,
   ) {
@@ -88,7 +91,7 @@ export class PostgresDatabase implements PostgresSession {
     const { poolMax, connectTimeoutMs, statementTimeoutMs } = options;
     // The pool waits for the promise, whatever its types say.
     const onConnect = (client: ClientBase): unknown => this.begin(client);
-    this.pool = new pg.Pool({
+    this.pool = new driver.Pool({
       ...this.clientConfig(),
       max: poolMax,
       connectionTimeoutMillis: connectTimeoutMs,
@@ -119,7 +122,9 @@ export class PostgresDatabase implements PostgresSession {
     if (!/^[a-z_][a-z0-9_]{0,62}$/.test(whole.schema)) {
       throw new StoreError('InvalidArgument', 'a schema is named by at most 63 lower-case letters, digits and _');
     }
-    const database = new PostgresDatabase(postgresAddress(url), whole);
+    // Loaded only where it is used: it costs a fifth of a second.
+    const { default: driver } = await import('pg');
+    const database = new PostgresDatabase(driver, postgresAddress(url), whole);
     try {
       await checkServer(database, whole.schema, database.place, lockNumber('', 'schemas'));
       return database;
@@ -247,7 +252,7 @@ export class PostgresDatabase implements PostgresSession {
       application_name: this.options.applicationName,
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-      types,
+      types: exactNumbers(this.driver),
     };
   }
 
@@ -290,7 +295,7 @@ export class PostgresDatabase implements PostgresSession {
   private ownClient(): pg.Client {
     if (this.closing) throw new StoreError('Closed', `${this.place} has been closed`);
     const { connectTimeoutMs } = this.options;
-    return new pg.Client({
+    return new this.driver.Client({
       ...this.clientConfig(),
       connectionTimeoutMillis: connectTimeoutMs,
       query_timeout: connectTimeoutMs,
