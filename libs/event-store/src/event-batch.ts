@@ -1,6 +1,7 @@
 // What may be appended: checked and turned into text before any driver sees it.
 import type { NewEvent } from '@app/kernel';
 import { isUuid, jsonDefect } from '@app/kernel';
+import { CARRIED, withFirstRecording } from './carried-event.js';
 import type { ExpectedRevision } from './event-store.js';
 import { StoreError } from './store-error.js';
 
@@ -51,15 +52,15 @@ export function encodeBatch(
   let shared: { readonly of: unknown; readonly text: string } | undefined;
   for (const event of events) {
     checkEvent(event);
-    if (shared?.of !== event.metadata)
-      shared = { of: event.metadata, text: jsonText(event.metadata, event, 'metadata') };
+    if (shared?.of !== event.metadata) shared = { of: event.metadata, text: metadataText(event) };
     const one = { id: event.id, type: event.type, data: jsonText(event.data, event, 'data'), metadata: shared.text };
     const size = sizeOf(one, limits.eventBytesMax);
     if (size > limits.eventBytesMax) {
       throw new StoreError('EventTooLarge', `${event.type} takes ${size} bytes, at most ${limits.eventBytesMax}`);
     }
     bytes += size;
-    encoded.push(one);
+    // What is added to a carried event does not count, or some that fitted one store would not fit the next.
+    encoded.push(event.carried ? { ...one, metadata: withFirstRecording(one.metadata, event.carried) } : one);
   }
   if (bytes > limits.appendBytesMax) bytes = encoded.reduce((sum, event) => sum + sizeOf(event, 0), 0);
   if (bytes > limits.appendBytesMax) {
@@ -86,6 +87,12 @@ function checkEvent(event: NewEvent): void {
   if (typeof event.type !== 'string' || !name.test(event.type)) {
     throw new StoreError('InvalidArgument', 'an event type is 1 to 250 printable ASCII characters, the first not "$"');
   }
+}
+
+function metadataText(event: NewEvent): string {
+  const text = jsonText(event.metadata, event, 'metadata');
+  if (!Object.hasOwn(event.metadata, CARRIED)) return text;
+  throw new StoreError('InvalidArgument', `${event.type}: metadata have no member ${CARRIED}`);
 }
 
 function jsonText(value: unknown, event: NewEvent, part: string): string {

@@ -51,6 +51,43 @@ export function appendContract(start: SubjectFactory): void {
     });
   });
 
+  describe('an event that was carried over from another store', () => {
+    const first = { position: 'other:00000042', recordedAt: '2025-02-03T04:05:06.789Z' };
+
+    it('says when and where it was recorded first, and has its own metadata and a position of this store', async () => {
+      const carried = { ...newEvent(), carried: first };
+      const own = newEvent();
+      await append('thing-1', [carried, own], 'no_stream');
+      const [one, two] = await collect(store.readStream('thing-1'));
+      expect(one).toMatchObject({ id: carried.id, recordedAt: first.recordedAt, firstPosition: first.position });
+      expect(one?.metadata).toEqual(carried.metadata);
+      expect(one?.position).not.toBe(first.position);
+      expect(two).not.toHaveProperty('firstPosition');
+      expect(two?.recordedAt).not.toBe(first.recordedAt);
+      expect(await collect(store.readAll())).toEqual([one, two]);
+    });
+
+    it('may be appended again, and is then still there once', async () => {
+      const events = [{ ...newEvent(), carried: first }];
+      const result = await append('thing-1', events, 'no_stream');
+      expect(await append('thing-1', events, 'no_stream')).toEqual(result);
+      expect(await collect(store.readAll())).toHaveLength(1);
+    });
+
+    it.each([
+      ['position', { position: 'no position', recordedAt: '2025-02-03T04:05:06.789Z' }],
+      ['time', { position: 'sql:1', recordedAt: 'yesterday' }],
+    ])('is refused with a bad %s', async (_, carried) => {
+      expect(await codeOf(append('thing-1', [{ ...newEvent(), carried }], 'no_stream'))).toBe('InvalidArgument');
+      expect(await isEmpty(store)).toBe(true);
+    });
+
+    it('cannot be made up by metadata', async () => {
+      const metadata = { ...newEvent().metadata, $carried: first };
+      expect(await codeOf(append('thing-1', [{ ...newEvent(), metadata }], 'no_stream'))).toBe('InvalidArgument');
+    });
+  });
+
   describe('a batch', () => {
     it('of 100 events is contiguous in its stream and in the log, also among concurrent ones', async () => {
       const streams = Array.from({ length: 10 }, () => newStream());

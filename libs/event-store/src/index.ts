@@ -1,5 +1,6 @@
 export * from './aggregate-store.js';
 export * from './blob-store.js';
+export { firstRecordingOf } from './carried-event.js';
 export * from './event-batch.js';
 export * from './event-store.js';
 export * from './key-checks.js';

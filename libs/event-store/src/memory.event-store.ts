@@ -2,6 +2,7 @@
 import type { Clock, GlobalPosition, NewEvent, RecordedEvent } from '@app/kernel';
 import { timestamp } from '@app/kernel';
 import { SystemClock } from '@app/kernel/nest';
+import { asFirstRecorded } from './carried-event.js';
 import type { AppendLimits, EncodedEvent } from './event-batch.js';
 import { appendLimits, encodeBatch } from './event-batch.js';
 import { passes } from './event-filter.js';
@@ -175,7 +176,7 @@ export class MemoryEventStore extends EventStore {
 }
 
 function recorded(row: Row): RecordedEvent {
-  return {
+  return asFirstRecorded({
     id: row.id,
     type: row.type,
     stream: row.stream,
@@ -184,5 +185,5 @@ function recorded(row: Row): RecordedEvent {
     recordedAt: timestamp(row.recordedAtMs),
     data: JSON.parse(row.data) as unknown,
     metadata: JSON.parse(row.metadata) as RecordedEvent['metadata'],
-  };
+  });
 }

@@ -1,6 +1,7 @@
 // The synchronous reads behind every walk of the log: a snapshot for every page.
 import type { RecordedEvent } from '@app/kernel';
 import { timestamp } from '@app/kernel';
+import { asFirstRecorded } from './carried-event.js';
 import { turn } from './event-loop.thread.js';
 import type { EventFilter } from './event-store.js';
 import type { LogPage, LogPages, StreamPage } from './log-pages.js';
@@ -101,7 +102,7 @@ export class SqliteLogPages implements LogPages {
       this.metadata = JSON.parse(row[7]) as RecordedEvent['metadata'];
       this.metadataText = row[7];
     }
-    return {
+    return asFirstRecorded({
       id: row[3],
       type: row[4],
       stream: row[1],
@@ -110,7 +111,7 @@ export class SqliteLogPages implements LogPages {
       recordedAt: timestamp(row[5]),
       data: JSON.parse(row[6]) as unknown,
       metadata: this.metadata,
-    };
+    });
   }
 
   private lastNumber(events: readonly RecordedEvent[], otherwise: number): number {

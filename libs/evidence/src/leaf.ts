@@ -83,7 +83,7 @@ export function leafEntryOf(event: RecordedEvent, content: LeafContent, place: L
     log: place.log,
     meta: base64UrlOf(sha256(content.metadata)),
     occ,
-    pos: event.position,
+    pos: event.firstPosition ?? event.position,
     prev: place.previousLeafHash ? base64UrlOf(place.previousLeafHash) : NO_PREVIOUS_LEAF,
     rec: event.recordedAt,
     rev: String(event.revision),

@@ -32,12 +32,21 @@ export interface DomainEvent {
   readonly data: object;
 }
 
+/** By which store an event was recorded first, when its log was carried over to another one. */
+export interface FirstRecording {
+  readonly position: GlobalPosition;
+  /** RFC 3339, milliseconds. */
+  readonly recordedAt: string;
+}
+
 export interface NewEvent {
   /** A UUID, random per attempt. */
   readonly id: string;
   readonly type: string;
   readonly data: object;
   readonly metadata: EventMetadata;
+  /** Only where a log is carried over; a decision never yields it. */
+  readonly carried?: FirstRecording;
 }
 
 export interface RecordedEvent<Data = unknown> {
@@ -47,8 +56,10 @@ export interface RecordedEvent<Data = unknown> {
   /** Index in its stream, from 0, without gaps. */
   readonly revision: number;
   readonly position: GlobalPosition;
-  /** RFC 3339, milliseconds, by the store. */
+  /** RFC 3339, milliseconds, by the store that recorded it first. */
   readonly recordedAt: string;
+  /** Its position in that store, when the log was carried over from there. */
+  readonly firstPosition?: GlobalPosition;
   readonly data: Data;
   readonly metadata: EventMetadata;
 }
