@@ -1,5 +1,5 @@
 // Appends of 500-byte events to many streams, beside what the disk and SQLite can do at most.
-// node --import ./test/support/typescript.mjs test/bench/append.bench.ts [--seconds n]
+//   npm run bench:append -- [--seconds n] [--log esdb://...]
 import { randomUUID } from 'node:crypto';
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -8,16 +8,20 @@ import { parseArgs } from 'node:util';
 import type { EventMetadata, NewEvent } from '@app/kernel';
 import { anonymousActor } from '@app/kernel';
 import type { EventStore } from '@app/event-store';
-import { openDatabase, SqliteEventStore } from '@app/event-store/nest';
+import { EsdbEventStore, openDatabase, SqliteEventStore } from '@app/event-store/nest';
 
 const EVENT_BYTES = 500;
 /** A stream takes as many appends as a run of five steps, then the writer begins another. */
 const APPENDS_PER_STREAM = 6;
 const WRITERS = [1, 10, 64, 100, 1_000];
 const ROUNDS = 3;
-const DURABILITY = 'WAL, synchronous=FULL: one fsync per commit, answered after it';
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '2' } } });
+const { values } = parseArgs({ options: { seconds: { type: 'string', default: '2' }, log: { type: 'string' } } });
+const { log: connectionString } = values;
+const DURABILITY =
+  connectionString === undefined
+    ? 'SQLite, WAL, synchronous=FULL: one fsync per commit, answered after it'
+    : 'EventStoreDB: as the node is configured, answered after it is on its disk';
 const stretchMs = Number(values.seconds) * 1_000;
 if (!(stretchMs > 0)) throw new Error('--seconds is a number > 0');
 
@@ -119,18 +123,16 @@ function summed(name: string, stretches: readonly Stretch[]): Result {
 }
 
 /** Every acknowledged event must be found again, in streams without a gap. */
-async function verify(directory: string, acknowledged: number): Promise<void> {
-  const reader = await SqliteEventStore.openReader({ directory });
+async function verify(reader: EventStore, begin: string | undefined, acknowledged: number): Promise<void> {
   const next = new Map<string, number>();
   let found = 0;
-  for await (const event of reader.readAll()) {
+  for await (const event of reader.readAll(begin === undefined ? {} : { after: begin })) {
     const revision = next.get(event.stream) ?? 0;
     if (event.revision !== revision)
       throw new Error(`${event.stream}: ${event.revision} stands where ${revision} should`);
     next.set(event.stream, revision + 1);
     found += 1;
   }
-  await reader.close();
   if (found !== acknowledged) throw new Error(`${acknowledged} events were acknowledged, ${found} are in the log`);
 }
 
@@ -141,7 +143,11 @@ try {
     stretches.set(name, [...(stretches.get(name) ?? []), stretch]);
   };
   let acknowledged = 0;
-  const store = await SqliteEventStore.open({ directory });
+  const store: EventStore =
+    connectionString === undefined
+      ? await SqliteEventStore.open({ directory })
+      : await EsdbEventStore.open({ connectionString });
+  const begin = await store.head();
   for (let round = 0; round < ROUNDS; round += 1) {
     keep('raw fdatasync', rawSync(directory));
     for (const count of WRITERS) {
@@ -151,8 +157,8 @@ try {
     }
     keep('one transaction', oneTransaction(directory, round));
   }
+  await verify(store, begin, acknowledged);
   await store.close();
-  await verify(directory, acknowledged);
 
   const results = [...stretches].map(([name, parts]) => summed(name, parts));
   const rate = (name: string): number => results.find((result) => result.name === name)?.perSecond ?? Number.NaN;

@@ -1,12 +1,14 @@
 // Five-step runs over HTTP, every step an HTTP call to a provider in another process, its result durable before the next
 // begins; beside a bare loop that does the same HTTP and the same number of group-committed fdatasyncs and nothing else.
 // The two alternate in one run. The clock of ours stops when the views have caught up.
+//   npm run bench:runs -- [--log esdb://...] [--views postgres|postgres://...] [--runs n] [--in-flight 64,256]
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
 import { processorMs, startNode } from '../support/child.js';
+import { startPostgres } from '../support/postgres.js';
 
 const { values } = parseArgs({
   options: {
@@ -14,6 +16,8 @@ const { values } = parseArgs({
     alone: { type: 'string', default: '400' },
     rounds: { type: 'string', default: '3' },
     'in-flight': { type: 'string', default: '64,256' },
+    log: { type: 'string' },
+    views: { type: 'string' },
     // As `npm start` has them. For a profile add --cpu-prof --cpu-prof-dir=profiles
     'node-flags': { type: 'string', default: '--max-semi-space-size=32' },
     server: { type: 'string', default: 'dist/apps/server/src/main.js' },
@@ -32,6 +36,13 @@ interface Figure {
   readonly processorMs: number;
 }
 
+// A private cluster of PostgreSQL, unless one is named.
+const cluster = values.views === 'postgres' ? await startPostgres() : undefined;
+const viewsUrl = cluster?.url ?? values.views;
+const log = values.log === undefined ? 'SQLite WAL, synchronous=FULL' : 'EventStoreDB, as the node is configured';
+const views = viewsUrl === undefined ? 'SQLite' : 'PostgreSQL';
+const stores = `log: ${log}; views: ${views}`;
+
 const directory = await mkdtemp(join(tmpdir(), 'runledger-bench-'));
 const provider = await startNode(['test/bench/peers/provider.mjs'], /^(\d+)$/);
 const bare = await startNode(['test/bench/peers/bare-loop.mjs', provider.said, directory], /^(\d+)$/);
@@ -43,6 +54,8 @@ const ours = await startNode(
     DATA_DIR: join(directory, 'data'),
     LOG_LEVEL: 'error',
     AUTH: 'off',
+    ...(values.log === undefined ? {} : { EVENTSTORE_URL: values.log }),
+    ...(viewsUrl === undefined ? {} : { VIEWS_URL: viewsUrl, VIEWS_SCHEMA: `bench_${Date.now()}` }),
   },
 );
 const oursUrl = ours.said.trim();
@@ -216,13 +229,14 @@ try {
   const calls = Number(await (await fetch(`http://127.0.0.1:${provider.said}/`)).text());
   if (calls !== 5 * (done + bareDone))
     throw new Error(`the provider counted ${calls} calls, not ${5 * (done + bareDone)}`);
-  console.log('Five-step runs over HTTP; durability on: SQLite WAL, synchronous=FULL; bare loop: fdatasync.');
+  console.log(`Five-step runs over HTTP; durability on: ${stores}; bare loop: fdatasync.`);
   console.table(table);
-  console.log(JSON.stringify({ benchmark: 'runs', runs, alone, rounds, verifiedCalls: calls, figures: json }));
+  console.log(JSON.stringify({ benchmark: 'runs', stores, runs, alone, rounds, verifiedCalls: calls, figures: json }));
 } finally {
   await Promise.all([server.close(), loop.close()]);
   await ours.stop();
   await bare.stop();
   await provider.stop();
+  await cluster?.remove();
   await rm(directory, { recursive: true, force: true });
 }
