@@ -36,6 +36,11 @@ export function prefixRange(word: string): TermRange {
   return { from, to: from + ABOVE_WORDS, exact: false };
 }
 
+/** The word that the term stands for, or begins with; undefined for a field's value. */
+export function wordOf(term: string): string | undefined {
+  return term.startsWith(WORD_MARK) ? term.slice(WORD_MARK.length) : undefined;
+}
+
 /** The entries whose field has this value; null: has none. Undefined when the value is not of the field's type. */
 export function equalRange(index: number, field: DeclaredField, value: FieldValue): TermRange | undefined {
   if (value !== null && !isOfType(field, value)) return undefined;

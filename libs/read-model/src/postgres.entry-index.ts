@@ -6,14 +6,16 @@ import type { PostgresSession } from '@app/event-store/nest';
 import type { Zone } from './entry-block.js';
 import { type Accepted, type BlockPart, EntryBlocks } from './entry-blocks.js';
 import type { Conditions, TermCondition } from './entry-conditions.js';
-import { indexedRange, type TermRange } from './entry-terms.js';
+import { indexedRange, type TermRange, wordOf } from './entry-terms.js';
 import { addPostings, type Bitmap, BLOCK_SIZE, emptyBitmap, intersect } from './postings.js';
-import { type EntryTables, entryTables, type TailChunk } from './postgres.entry-table.js';
+import { blocksWith, type EntryTables, entryTables, type TailChunk } from './postgres.entry-table.js';
 
 /** Blocks that are looked at in one go: few at first, for a page that is full soon. */
 const WINDOW_FIRST = 2;
 const WINDOW_GROWTH = 4;
 const WINDOW_MAX = 512;
+/** When the page was not full before this window, it pays to ask which blocks hold the words at all. */
+const WINDOW_SPARSE = WINDOW_FIRST * WINDOW_GROWTH;
 
 /** A block under examination: what of it is still possible, and what has not been looked up yet. */
 interface Candidate extends BlockPart {
@@ -29,7 +31,7 @@ export class PostgresEntryIndex {
   private refreshing: Promise<void> | undefined;
 
   constructor(
-    generation: number,
+    private readonly generation: number,
     private readonly session: PostgresSession,
   ) {
     this.tables = entryTables(generation);
@@ -71,14 +73,37 @@ export class PostgresEntryIndex {
     const accepted = blocks.accepted(facet);
     if (accepted === null) return;
     const conditions = terms.map(({ field, ranges }) => ({ field, ranges: ranges.map(indexedRange) }));
-    const candidates = candidatesOf(blocks, conditions, accepted, blocks.parts(from, to, descending));
+    let holds: (block: number) => boolean = () => true;
+    const candidates = candidatesOf(blocks, conditions, accepted, blocks.parts(from, to, descending), (block) =>
+      holds(block),
+    );
     for (let size = WINDOW_FIRST; ; size = Math.min(size * WINDOW_GROWTH, WINDOW_MAX)) {
+      if (size === WINDOW_SPARSE) holds = await this.holdersOfWords(blocks, conditions);
       const window = [...take(candidates, size)];
       if (window.length === 0) return;
       for (const { block, first, set } of await this.narrowed(blocks, window)) {
         if (blocks.keepAccepted(block, set, accepted)) yield [first, set];
       }
     }
+  }
+
+  /** Whether a block holds all words that are asked for, each perhaps in another entry. */
+  private async holdersOfWords(
+    blocks: EntryBlocks,
+    conditions: readonly TermCondition[],
+  ): Promise<(block: number) => boolean> {
+    const words = conditions.flatMap(({ ranges }) => ranges.map(({ from }) => wordOf(from))).filter(isGiven);
+    if (words.length === 0) return () => true;
+    const known = blocks.closedCount;
+    const name = blocksWith(this.generation);
+    const each = words.map((_, index) => `SELECT ${name}($${index + 1}::tsquery)`);
+    // Quoted, a word is no syntax: it has letters, digits and dashes only.
+    const found = await this.session.rows<[number]>(
+      each.join(' INTERSECT '),
+      words.map((word) => `'${word}':*`),
+    );
+    const holders = new Set(found.map(([block]) => block));
+    return (block) => block >= known || holders.has(block);
   }
 
   /** Condition by condition, the most promising first: what it leaves of the blocks is all that the next one looks at. */
@@ -185,8 +210,10 @@ function* candidatesOf(
   conditions: readonly TermCondition[],
   accepted: Accepted,
   parts: Iterable<BlockPart>,
+  holds: (block: number) => boolean,
 ): Generator<Candidate> {
   for (const part of parts) {
+    if (!holds(part.block)) continue;
     const open = blocks.openIn(part.block, conditions, accepted);
     if (open) yield { ...part, open };
   }
@@ -211,4 +238,8 @@ function takeRows(blocks: EntryBlocks, rows: readonly NewRow[]): void {
       for (const [facet, terms] of (JSON.parse(text) as TailChunk).slice(known)) blocks.add(facet, terms);
     }
   }
+}
+
+function isGiven<T>(value: T | undefined): value is T {
+  return value !== undefined;
 }

@@ -1,11 +1,12 @@
 // An entry view as it is written to PostgreSQL, laid out as in SQLite: rows hold the entries; what finds them is kept in
 // blocks of 4096 entries, a column of facet numbers and for each term the set of entries that have it. A block is written
-// once, when it is full; until then its terms lie in the tail. An index entry for each field and word of each entry, as
-// PostgreSQL's own indexes have it, would cost several times as much and could not keep pages in the order of the log.
+// once, when it is full; until then its terms lie in the tail. PostgreSQL's text search knows which blocks hold a word. An
+// index entry for each field and word of each entry would cost several times as much, and a search over entries could not
+// keep pages in the order of the log.
 import type { FieldValue } from '@app/kernel';
 import type { PostgresSession } from '@app/event-store/nest';
 import { EntryBlock, encodeFacets } from './entry-block.js';
-import { indexedTerm, termsOf } from './entry-terms.js';
+import { indexedTerm, termsOf, wordOf } from './entry-terms.js';
 import { packed, SEPARATOR_SQL } from './packed-texts.js';
 import { BLOCK_SIZE } from './postings.js';
 import type { EntryDeclaration } from './view-declaration.js';
@@ -13,6 +14,9 @@ import type { EntryAddition } from './view-writer.js';
 
 /** Facet number and terms of entries of the tail, in their order. */
 export type TailChunk = readonly (readonly [number, readonly string[]])[];
+
+/** Of at most 64 characters, four bytes each. */
+const VECTOR_WORDS_MAX = 3_500;
 
 /** A packed parameter as a list of texts. */
 const list = (parameter: number): string => `string_to_array($${parameter}, ${SEPARATOR_SQL})`;
@@ -102,7 +106,21 @@ export class PostgresEntryTable {
         FROM unnest(${list(2)}, ${list(3)}) AS added (term, postings)`,
       [number, packed(postings.map(([term]) => term)), packed(postings.map(([, bytes]) => hexOf(bytes)))],
     );
+    await this.insertWords(
+      session,
+      number,
+      postings.map(([term]) => wordOf(term)).filter((word) => word !== undefined),
+    );
     this.block = new EntryBlock();
+  }
+
+  /** A vector of words has at most a megabyte, so that a block may need several. */
+  private async insertWords(session: PostgresSession, number: number, words: readonly string[]): Promise<void> {
+    for (let from = 0; from < words.length; from += VECTOR_WORDS_MAX) {
+      const some = words.slice(from, from + VECTOR_WORDS_MAX);
+      const text = `INSERT INTO ${this.tables.words} VALUES ($1, array_to_tsvector(${list(2)}))`;
+      await session.execute(text, [number, packed(some)]);
+    }
   }
 
   private async insertFacets(session: PostgresSession): Promise<void> {
@@ -132,16 +150,35 @@ export interface EntryTables {
   readonly facets: string;
   readonly blocks: string;
   readonly terms: string;
+  readonly words: string;
   readonly tail: string;
 }
 
 export function entryTables(generation: number): EntryTables {
   const rows = `e${generation}`;
-  return { rows, facets: `${rows}_facets`, blocks: `${rows}_blocks`, terms: `${rows}_terms`, tail: `${rows}_tail` };
+  return {
+    rows,
+    facets: `${rows}_facets`,
+    blocks: `${rows}_blocks`,
+    terms: `${rows}_terms`,
+    words: `${rows}_words`,
+    tail: `${rows}_tail`,
+  };
+}
+
+/** The function that names the blocks with a word, and stands for no table. */
+export function blocksWith(generation: number): string {
+  return `e${generation}_blocks_with`;
+}
+
+export async function dropEntryTables(session: PostgresSession, generation: number): Promise<void> {
+  await session.execute(`DROP FUNCTION IF EXISTS ${blocksWith(generation)}`);
+  await session.execute(`DROP TABLE IF EXISTS ${Object.values(entryTables(generation)).join(', ')}`);
 }
 
 export async function createEntryTables(session: PostgresSession, generation: number): Promise<void> {
-  const { rows, facets, blocks, terms, tail } = entryTables(generation);
+  const { rows, facets, blocks, terms, words, tail } = entryTables(generation);
+  // The planner does not know what reading a long vector costs, and would rather read them all.
   await session.execute(`
     CREATE TABLE ${rows} (sequence bigint PRIMARY KEY, position text COLLATE "C" NOT NULL, doc text NOT NULL);
     CREATE INDEX ${rows}_position ON ${rows} (position);
@@ -150,6 +187,11 @@ export async function createEntryTables(session: PostgresSession, generation: nu
     CREATE TABLE ${terms} (
       block integer, term text COLLATE "C", postings bytea NOT NULL, PRIMARY KEY (block, term)
     );
+    CREATE TABLE ${words} (block integer NOT NULL, words tsvector NOT NULL);
+    CREATE INDEX ${words}_search ON ${words} USING gin (words) WITH (fastupdate = off);
+    CREATE FUNCTION ${blocksWith(generation)} (tsquery) RETURNS SETOF integer
+      LANGUAGE sql STABLE SET enable_seqscan = off
+      AS 'SELECT block FROM ${words} WHERE words @@ $1';
     CREATE TABLE ${tail} (first bigint PRIMARY KEY, last bigint NOT NULL, chunk text NOT NULL);`);
 }
 

@@ -18,7 +18,8 @@ type OpenView =
   | { readonly kind: 'entry'; readonly declaration: EntryDeclaration; readonly index: PostgresEntryIndex };
 type EntryView = Extract<OpenView, { kind: 'entry' }>;
 
-const UNDEFINED_TABLE = '42P01';
+/** An undefined table, or an undefined function. */
+const GONE: readonly (string | undefined)[] = ['42P01', '42883'];
 /** So many rebuilds may end while one query is answered. */
 const ATTEMPTS = 3;
 
@@ -34,7 +35,7 @@ export class PostgresViewReader {
         return await this.answerOnce(request);
       } catch (error) {
         // A new making of the view has taken the place of the one that was asked.
-        if (sqlState(error) !== UNDEFINED_TABLE || attempt === ATTEMPTS) throw error;
+        if (!GONE.includes(sqlState(error)) || attempt === ATTEMPTS) throw error;
         this.views.delete(request.view);
       }
     }

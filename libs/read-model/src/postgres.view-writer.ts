@@ -4,7 +4,7 @@ import type { GlobalPosition, Projection } from '@app/kernel';
 import { StoreError } from '@app/event-store';
 import type { PostgresDatabase, PostgresLock, PostgresSession } from '@app/event-store/nest';
 import { createDocumentTable, documentTable, PostgresDocumentTable } from './postgres.document-table.js';
-import { createEntryTables, entryTables, PostgresEntryTable } from './postgres.entry-table.js';
+import { createEntryTables, dropEntryTables, PostgresEntryTable } from './postgres.entry-table.js';
 import {
   channelsOf,
   FOLDING_LOCK,
@@ -241,8 +241,8 @@ async function replace(session: PostgresSession, view: string, generation: numbe
 }
 
 async function drop(session: PostgresSession, { generation, declaration }: Generation): Promise<void> {
-  const tables = declaration.kind === 'document' ? [documentTable(generation)] : Object.values(entryTables(generation));
-  await session.execute(`DROP TABLE IF EXISTS ${tables.join(', ')}`);
+  if (declaration.kind === 'document') await session.execute(`DROP TABLE IF EXISTS ${documentTable(generation)}`);
+  else await dropEntryTables(session, generation);
   await session.execute('DELETE FROM view_generations WHERE generation = $1', [generation]);
 }
 

@@ -14,8 +14,18 @@ export interface ProjectorListener {
   rebuilt(views: readonly RebuiltView[]): void;
 }
 
+/** Events that follow one another, and whether nothing is known to follow them. */
+interface Batch {
+  readonly events: readonly RecordedEvent[];
+  readonly caughtUp: boolean;
+}
+
 export class ProjectorWorker {
   private live: Arrivals | undefined;
+  /** What comes next from the live log, and from behind: taken in while the store writes what came before. */
+  private nextLive: Promise<Batch> | undefined;
+  private nextBehind:
+    { readonly after: GlobalPosition; readonly events: Promise<readonly RecordedEvent[]> } | undefined;
 
   constructor(
     private readonly projector: Projector,
@@ -26,8 +36,7 @@ export class ProjectorWorker {
 
   /** Opens the views, also once more, and begins anew when they tell about a log that is not this one. */
   async open(): Promise<void> {
-    await this.live?.end();
-    this.live = undefined;
+    await this.begin();
     await this.projector.open();
     if (!(await this.isSameLog())) await this.projector.reset();
     this.listener.progressed(this.projector.status());
@@ -48,12 +57,12 @@ export class ProjectorWorker {
     }
     try {
       this.live ??= this.follow(this.projector.position(), signal);
-      const arrived = laggards.length === 0 ? await this.live.any() : await this.live.soon();
+      const arrived =
+        this.nextLive !== undefined || (laggards.length === 0 ? await this.live.any() : await this.live.soon());
       if (arrived) folded = await this.foldArrived(front, this.live);
       else if (laggards.length > 0 && !signal.aborted) await this.foldBehind(laggards, signal);
     } catch (error) {
-      await this.live?.end();
-      this.live = undefined;
+      await this.begin();
       throw error;
     }
     return { folded, full: folded >= this.batchMax };
@@ -70,34 +79,47 @@ export class ProjectorWorker {
   }
 
   async close(): Promise<void> {
+    await this.begin();
+  }
+
+  /** What was taken in from the log is taken in anew. */
+  private async begin(): Promise<void> {
+    this.nextLive = undefined;
+    this.nextBehind = undefined;
     await this.live?.end();
     this.live = undefined;
   }
 
   private async foldArrived(front: Cohort, live: Arrivals): Promise<number> {
-    const events: RecordedEvent[] = [];
-    let caughtUp = false;
-    let message = live.take();
-    while (message) {
-      if (message.kind === 'event') events.push(message.event);
-      caughtUp = message.kind === 'caughtUp';
-      if (events.length >= this.batchMax) break;
-      message = (await live.soon()) ? live.take() : undefined;
-    }
+    const { events, caughtUp } = await (this.nextLive ?? this.gather(live));
+    this.nextLive = events.length < this.batchMax ? undefined : handled(this.gather(live));
     await this.advance(front, events, caughtUp);
     return events.length;
+  }
+
+  /** What is there, up to the limit. */
+  private async gather(live: Arrivals): Promise<Batch> {
+    const events: RecordedEvent[] = [];
+    let caughtUp = false;
+    while (events.length < this.batchMax && (await live.soon())) {
+      const message = live.take();
+      if (message?.kind === 'event') events.push(message.event);
+      caughtUp = message?.kind === 'caughtUp';
+    }
+    return { events, caughtUp };
   }
 
   /** Up to the front and never beyond: then they are one cohort. */
   private async foldBehind(laggards: Cohort, signal?: AbortSignal): Promise<void> {
     const front = this.projector.position();
-    const events = await this.read(laggards[0]?.position, front, signal);
+    const read = await this.read(laggards[0]?.position, signal);
+    const events = front === undefined ? read : read.filter(({ position }) => position <= front);
     if (events.length === 0) throw new Error(`the log has no event between ${laggards[0]?.position} and ${front}`);
     await this.advance(laggards, events, false);
   }
 
   private async foldNext(front: Cohort): Promise<boolean> {
-    const events = await this.read(this.projector.position(), undefined);
+    const events = await this.read(this.projector.position());
     await this.advance(front, events, events.length < this.batchMax);
     return events.length > 0;
   }
@@ -109,18 +131,23 @@ export class ProjectorWorker {
     if (rebuilt.length > 0) this.listener.rebuilt(rebuilt);
   }
 
-  private async read(
-    after: GlobalPosition | undefined,
-    last: GlobalPosition | undefined,
-    signal?: AbortSignal,
-  ): Promise<RecordedEvent[]> {
+  /** The next batch after a position. */
+  private async read(after: GlobalPosition | undefined, signal?: AbortSignal): Promise<readonly RecordedEvent[]> {
+    const next = this.nextBehind;
+    this.nextBehind = undefined;
+    const events = await (next && next.after === after ? next.events : this.readAfter(after, signal));
+    const last = events.at(-1);
+    if (last && events.length >= this.batchMax) {
+      this.nextBehind = { after: last.position, events: handled(this.readAfter(last.position, signal)) };
+    }
+    return events;
+  }
+
+  private async readAfter(after: GlobalPosition | undefined, signal?: AbortSignal): Promise<readonly RecordedEvent[]> {
     const events: RecordedEvent[] = [];
     const from = after === undefined ? {} : { after };
     const until = signal ? { signal } : {};
-    for await (const event of this.events.readAll({ ...from, ...until, limit: this.batchMax })) {
-      if (last !== undefined && event.position > last) break;
-      events.push(event);
-    }
+    for await (const event of this.events.readAll({ ...from, ...until, limit: this.batchMax })) events.push(event);
     return events;
   }
 
@@ -192,6 +219,12 @@ class Arrivals {
     );
     return this.pending;
   }
+}
+
+/** Its error is met when it is awaited, which may be later. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
 }
 
 function nextTurn(): Promise<void> {
