@@ -1,9 +1,10 @@
 import type { EsdbFault } from './esdb-fault.js';
 import {
+  afterGivingUp,
   faultOf,
   grpc,
   isTooSlow,
-  nodeGaveUp,
+  NodeGaveUp,
   readError,
   refusedAppend,
   surelyNotSent,
@@ -59,7 +60,6 @@ describe('the refusal of an append', () => {
     ['SomethingNew', 'Server Was Restarted', 'AppendOutcomeUnknown'],
   ])('%s, "%s", is %s', (type, message, code) => {
     expect(refusedAppend({ type, message }, 'thing-1', 3)).toMatchObject({ code, details: { stream: 'thing-1' } });
-    expect(nodeGaveUp({ type, message })).toBe(type === 'Timeout');
   });
 
   it.each([
@@ -71,6 +71,28 @@ describe('the refusal of an append', () => {
       code: 'WrongExpectedRevision',
       details: { stream: 'thing-1', expected: 3, actual: told },
     });
+  });
+});
+
+describe('a repetition of an append that the node gave up on', () => {
+  const stream = 'thing-1';
+
+  it('is the truth about both where the node compared them', () => {
+    const refusal = refusedAppend({ type: 'WrongExpectedVersion', message: '', actual: 7 }, stream, 3);
+    expect(afterGivingUp(refusal, stream)).toBe(refusal);
+    const unknown = refusedAppend({ type: 'Timeout', message: 'Timeout' }, stream, 3);
+    expect(unknown).toBeInstanceOf(NodeGaveUp);
+    expect(afterGivingUp(unknown, stream)).toBe(unknown);
+  });
+
+  it('says nothing about the original where it did not happen itself', () => {
+    for (const message of ['Server Is Not Ready', 'No leader info available in response']) {
+      const refusal = refusedAppend({ type: 'Empty', message }, stream, 3);
+      expect(refusal.code).toBe('StoreUnavailable');
+      expect(afterGivingUp(refusal, stream)).toMatchObject({ code: 'AppendOutcomeUnknown' });
+    }
+    const denied = unansweredAppend(fault(grpc.unauthenticated, ''), stream);
+    expect(afterGivingUp(denied, stream)).toMatchObject({ code: 'AppendOutcomeUnknown' });
   });
 });
 

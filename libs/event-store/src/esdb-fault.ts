@@ -3,7 +3,7 @@
 import type { EsdbEndpoint } from './esdb-connection-string.js';
 import type { ExpectedRevision } from './event-store.js';
 import { wrongExpectedRevision } from './expected-revision.js';
-import { StoreError } from './store-error.js';
+import { isStoreError, StoreError } from './store-error.js';
 
 /** How a call ended, as the transport told it. */
 export interface EsdbFault {
@@ -111,6 +111,8 @@ export function refusedAppend(refusal: EsdbRefusal, stream: string, expected: Ex
       });
     case 'BadRequest':
       return new StoreError('InvalidArgument', `the node refused an append: ${refusal.message}`, { stream });
+    case 'Timeout':
+      return new NodeGaveUp(stream);
     default:
       return notHandled.test(refusal.message)
         ? unavailable(refusal.message, stream)
@@ -118,9 +120,18 @@ export function refusedAppend(refusal: EsdbRefusal, stream: string, expected: Ex
   }
 }
 
-/** The node gave up on an append that it had begun; repeating the identical one is the way to know. */
-export function nodeGaveUp(refusal: EsdbRefusal): boolean {
-  return refusal.type === 'Timeout';
+/** The node gave up on an append that it had begun: repeating the identical one is the way to know. */
+export class NodeGaveUp extends StoreError {
+  constructor(stream: string) {
+    super('AppendOutcomeUnknown', `an append to ${stream} was not answered: the node gave up`, { stream });
+  }
+}
+
+/** What a repetition failed with tells of the original only where the node compared the two. */
+export function afterGivingUp(error: unknown, stream: string): unknown {
+  if (!isStoreError(error) || error.code === 'WrongExpectedRevision' || error.code === 'AppendOutcomeUnknown')
+    return error;
+  return outcomeUnknown(`the node gave up, then: ${error.message}`, stream);
 }
 
 export function outcomeUnknown(why: string, stream: string): StoreError {

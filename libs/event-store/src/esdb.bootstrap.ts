@@ -8,6 +8,7 @@ import { refusedAppend } from './esdb-fault.js';
 import { EsdbAppender } from './esdb.appender.js';
 import { EsdbConnector } from './esdb.connector.js';
 import { EsdbLogReader } from './esdb.log-reader.js';
+import { EsdbPatience } from './esdb.patience.js';
 import { StoreError } from './store-error.js';
 
 export interface EsdbBootstrapOptions {
@@ -37,7 +38,7 @@ export async function bootstrapEsdb(options: EsdbBootstrapOptions): Promise<read
   const connector = new EsdbConnector(target);
   const closing = new AbortController();
   const appender = new EsdbAppender(connector);
-  const reader = new EsdbLogReader(connector, closing.signal, timeoutMs);
+  const reader = new EsdbLogReader(connector, closing.signal, timeoutMs, new EsdbPatience(0));
   try {
     const done: BootstrappedStream[] = [];
     for (const document of accessDocuments(engineUser)) {

@@ -7,12 +7,13 @@ import type { Json } from './esdb-access.js';
 import { accessProblem, SETTINGS_STREAM } from './esdb-access.js';
 import type { EsdbTarget } from './esdb-connection-string.js';
 import { parseConnectionString } from './esdb-connection-string.js';
-import { nodeGaveUp, outcomeUnknown, refusedAppend } from './esdb-fault.js';
+import { afterGivingUp, NodeGaveUp, outcomeUnknown, refusedAppend } from './esdb-fault.js';
 import { esdbPosition } from './esdb-position.js';
 import { EsdbAppender } from './esdb.appender.js';
 import { EsdbConnector } from './esdb.connector.js';
 import { EsdbFollower } from './esdb.follower.js';
 import { EsdbLogReader } from './esdb.log-reader.js';
+import { EsdbPatience } from './esdb.patience.js';
 import { later } from './event-loop.thread.js';
 import type {
   AppendOptions,
@@ -40,9 +41,14 @@ export interface EsdbEventStoreOptions extends Partial<AppendLimits> {
 }
 
 const TIMEOUT_MS = 10_000;
+/** Elections were seen to take up to 2 s, and the followers to know the new leader some more. */
+const ELECTION_MS = 6_000;
 /** How often an append that names no revision tries the one that stands: it loses to as many rivals at most. */
 const RIVALS_MAX = 100;
-/** How often an append that the node gave up on is repeated before its outcome is called unknown. */
+/**
+ * How often an append that the node gave up on is repeated before its outcome is called unknown. The node gives up on a
+ * repetition as well while it has written the original and not yet indexed it.
+ */
 const REPETITIONS_MAX = 2;
 
 interface Batch {
@@ -65,6 +71,7 @@ export class EsdbEventStore extends EventStore {
   private readonly reads: EsdbConnector;
   private readonly subscriptions: EsdbConnector;
   private readonly reader: EsdbLogReader;
+  private readonly patience: EsdbPatience;
 
   private constructor(target: EsdbTarget, options: Omit<EsdbEventStoreOptions, 'connectionString'>) {
     super();
@@ -77,7 +84,8 @@ export class EsdbEventStore extends EventStore {
     this.appender = new EsdbAppender(new EsdbConnector(target));
     this.reads = new EsdbConnector(target);
     this.subscriptions = new EsdbConnector(target);
-    this.reader = new EsdbLogReader(this.reads, this.closing.signal, this.readTimeoutMs);
+    this.patience = new EsdbPatience(target.discover ? ELECTION_MS : 0);
+    this.reader = new EsdbLogReader(this.reads, this.closing.signal, this.readTimeoutMs, this.patience);
   }
 
   /** Opens whether or not the store can be reached; `health` tells. Throws InvalidArgument: the connection string. */
@@ -175,21 +183,33 @@ export class EsdbEventStore extends EventStore {
     return last && esdbPosition(last);
   }
 
+  /** Makes an append again that the node gave up on, and one that surely did not happen while a leader is looked for. */
   private async appendAt(batch: Batch, expected: ExpectedRevision): Promise<AppendResult> {
-    const { stream, events, untilMs, signal } = batch;
-    for (let repetitions = 0; ; repetitions += 1) {
-      const timeoutMs = Math.max(0, untilMs - performance.now());
-      const append = { correlationId: randomUUID(), stream, expected, events };
-      const answer = await this.appender.append(append, { timeoutMs, signal });
-      if (answer.kind === 'appended') {
-        const { lastRevision } = answer;
-        const position = answer.position ? esdbPosition(answer.position) : await this.positionOf(stream, lastRevision);
-        return { firstRevision: lastRevision - events.length + 1, lastRevision, position };
+    const signals = batch.signal ? [this.closing.signal, batch.signal] : [this.closing.signal];
+    for (let givenUp = 0; ;) {
+      try {
+        return await this.appendOnce(batch, expected);
+      } catch (error) {
+        if (error instanceof NodeGaveUp && givenUp < REPETITIONS_MAX && performance.now() < batch.untilMs) givenUp += 1;
+        else if (!(await this.patience.allows(error, batch.untilMs, signals))) {
+          throw givenUp === 0 ? error : afterGivingUp(error, batch.stream);
+        }
       }
-      // The node also gives up on a repetition of what it has written and not yet indexed: the next one will succeed.
-      const again = nodeGaveUp(answer.refusal) && repetitions < REPETITIONS_MAX && performance.now() < untilMs;
-      if (!again) throw refusedAppend(answer.refusal, stream, expected);
     }
+  }
+
+  private async appendOnce(
+    { stream, events, untilMs, signal }: Batch,
+    expected: ExpectedRevision,
+  ): Promise<AppendResult> {
+    const append = { correlationId: randomUUID(), stream, expected, events };
+    const timeoutMs = Math.max(0, untilMs - performance.now());
+    const answer = await this.appender.append(append, { timeoutMs, signal });
+    if (answer.kind === 'refused') throw refusedAppend(answer.refusal, stream, expected);
+    this.patience.worked();
+    const { lastRevision } = answer;
+    const position = answer.position ? esdbPosition(answer.position) : await this.positionOf(stream, lastRevision);
+    return { firstRevision: lastRevision - events.length + 1, lastRevision, position };
   }
 
   /**
@@ -208,8 +228,13 @@ export class EsdbEventStore extends EventStore {
     }
   }
 
+  /** Of an event that was acknowledged without its position. */
   private async positionOf(stream: string, revision: number): Promise<GlobalPosition> {
-    for await (const { position } of this.reader.readStream(stream, { from: revision, limit: 1 })) return position;
+    try {
+      for await (const { position } of this.reader.readStream(stream, { from: revision, limit: 1 })) return position;
+    } catch (error) {
+      throw outcomeUnknown((error as Error).message, stream);
+    }
     throw outcomeUnknown('the node acknowledged an event that it does not show', stream);
   }
 }

@@ -9,7 +9,7 @@ import { esdbPosition, parseEsdbPosition } from './esdb-position.js';
 import { recordedEvent } from './esdb-record.js';
 import { EsdbCallReader } from './esdb.call-reader.js';
 import type { EsdbConnector } from './esdb.connector.js';
-import { later } from './event-loop.thread.js';
+import { pause } from './esdb.patience.js';
 import { passes } from './event-filter.js';
 import type { SubscribeOptions, SubscriptionMessage } from './event-store.js';
 import { isStoreError, StoreError } from './store-error.js';
@@ -56,7 +56,7 @@ export class EsdbFollower {
         if (signal.aborted) return;
         this.throwIfClosed();
         if (!isStoreError(error) || !error.retryable) throw error;
-        await this.pause(error);
+        await this.backOff(error);
       }
     }
   }
@@ -140,21 +140,11 @@ export class EsdbFollower {
     yield { kind: 'checkpoint', position };
   }
 
-  private async pause(cause: StoreError): Promise<void> {
+  private async backOff(cause: StoreError): Promise<void> {
     this.failures += 1;
     const delayMs = backOffMs(this.failures, Math.random());
     if (this.failures === 1) this.parts.log(`the event store's subscription was lost: ${cause.message}`);
-    const signals = [this.parts.closing, this.options.signal];
-    if (signals.some(({ aborted }) => aborted)) return;
-    await new Promise<void>((resolve) => {
-      const wake = (): void => {
-        callOff();
-        for (const signal of signals) signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      const callOff = later(delayMs, wake);
-      for (const signal of signals) signal.addEventListener('abort', wake);
-    });
+    await pause(delayMs, [this.parts.closing, this.options.signal]);
   }
 
   private throwIfClosed(): void {

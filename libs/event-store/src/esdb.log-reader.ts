@@ -1,13 +1,13 @@
 // Reads of EventStoreDB: a stream or the whole log, pulled, and ended at the node when the reader leaves.
 import type { RecordedEvent } from '@app/kernel';
 import { isSystemEvent, serverFilter } from './esdb-filter.js';
-import type { EsdbFault } from './esdb-fault.js';
 import { grpc, readError } from './esdb-fault.js';
 import type { EsdbRead, EsdbRecord, LogStart, ReadCall } from './esdb-messages.js';
 import { esdbPosition, parseEsdbPosition } from './esdb-position.js';
 import { recordedEvent } from './esdb-record.js';
 import { EsdbCallReader } from './esdb.call-reader.js';
 import type { EsdbConnector, Opened } from './esdb.connector.js';
+import type { EsdbPatience } from './esdb.patience.js';
 import { passes } from './event-filter.js';
 import type { ReadAllOptions, ReadStreamOptions } from './event-store.js';
 import { isStoreError, StoreError } from './store-error.js';
@@ -21,6 +21,7 @@ export class EsdbLogReader {
     private readonly connector: EsdbConnector,
     private readonly closing: AbortSignal,
     private readonly silenceMs: number,
+    private readonly patience: EsdbPatience,
   ) {}
 
   async *readStream(
@@ -88,37 +89,52 @@ export class EsdbLogReader {
     return undefined;
   }
 
-  /** Begins one call and takes its events. Throws StoreError. */
+  /** Throws StoreError. A call that gave nothing yet is made again while the leader is being looked for. */
   private async *records(
     read: EsdbRead,
     signal: AbortSignal | undefined,
     stream?: string,
   ): AsyncGenerator<EsdbRecord, void, undefined> {
+    const signals = signal ? [this.closing, signal] : [this.closing];
     for (let redirections = 0; ; redirections += 1) {
-      this.throwIfStopped(signal);
-      const signals = signal ? [this.closing, signal] : [this.closing];
-      const { connection, call } = await this.begin(read, signals);
-      const reader = new EsdbCallReader(call, signals);
-      let ended: EsdbFault | undefined;
       let begun = false;
       try {
-        while (!ended) {
-          const received = await reader.next(this.silenceMs);
-          if (!received) break;
-          if (received.kind === 'ended') ended = received.fault;
-          if (received.kind === 'streamNotFound') throw streamNotFound(stream);
-          if (received.kind !== 'event') continue;
+        for await (const record of this.onceRead(read, signals, stream)) {
           begun = true;
-          yield received.record;
+          yield record;
         }
-      } finally {
-        reader.cancel();
+        this.patience.worked();
+        return;
+      } catch (error) {
+        if (begun) throw error;
+        if (error instanceof Redirected && redirections < REDIRECTIONS_MAX) continue;
+        if (!(await this.patience.allows(error, Number.POSITIVE_INFINITY, signals))) throw error;
       }
-      if (!ended) this.throwIfStopped(signal);
-      if (!ended || ended.code === grpc.ok) return;
-      const error = readError(ended, stream);
-      if (error.retryable) this.connector.replace(connection, ended.leader);
-      if (!ended.leader || begun || redirections === REDIRECTIONS_MAX) throw error;
+    }
+  }
+
+  private async *onceRead(
+    read: EsdbRead,
+    signals: readonly AbortSignal[],
+    stream: string | undefined,
+  ): AsyncGenerator<EsdbRecord, void, undefined> {
+    this.throwIfStopped(signals);
+    const { connection, call } = await this.begin(read, signals);
+    const reader = new EsdbCallReader(call, signals);
+    try {
+      for (;;) {
+        const received = await reader.next(this.silenceMs);
+        if (!received) this.throwIfStopped(signals);
+        if (received?.kind === 'event') yield received.record;
+        if (received?.kind === 'streamNotFound') throw streamNotFound(stream);
+        if (received?.kind !== 'ended') continue;
+        if (received.fault.code === grpc.ok) return;
+        const error = readError(received.fault, stream);
+        if (error.retryable) this.connector.replace(connection, received.fault.leader);
+        throw received.fault.leader ? new Redirected(error) : error;
+      }
+    } finally {
+      reader.cancel();
     }
   }
 
@@ -127,14 +143,21 @@ export class EsdbLogReader {
     return this.connector
       .openWithin((used) => used.read(read), limit)
       .catch((error: unknown) => {
-        if (isStoreError(error, 'Cancelled')) this.throwIfStopped(signals.at(1));
+        if (isStoreError(error, 'Cancelled')) this.throwIfStopped(signals);
         throw error;
       });
   }
 
-  private throwIfStopped(signal: AbortSignal | undefined): void {
-    if (this.closing.aborted) throw new StoreError('Closed', 'the event store is closed');
-    if (signal?.aborted) throw new StoreError('Cancelled', 'the read was cancelled');
+  private throwIfStopped([closing, given]: readonly AbortSignal[]): void {
+    if (closing?.aborted) throw new StoreError('Closed', 'the event store is closed');
+    if (given?.aborted) throw new StoreError('Cancelled', 'the read was cancelled');
+  }
+}
+
+/** The node named another one as the leader, and the next connection goes there. */
+class Redirected extends StoreError {
+  constructor({ code, message, details }: StoreError) {
+    super(code, message, details);
   }
 }
 
