@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { sha256Hex } from '@app/kernel';
 import type { BlobStore } from './blob-store.js';
-import { codeOf } from './subject.contract.js';
+import { codeOf, collect } from './subject.contract.js';
 
 export function blobStoreContract(start: () => BlobStore): void {
   it('names a content by its hash and gives it back', async () => {
@@ -31,6 +31,15 @@ export function blobStoreContract(start: () => BlobStore): void {
       expect(await codeOf(start().get(name))).toBe('InvalidArgument');
     },
   );
+
+  it('names every content once, in order', async () => {
+    const blobs = start();
+    const hashes = new Set<string>();
+    for (let number = 0; number < 30; number += 1) hashes.add((await blobs.put(Uint8Array.of(number % 20))).sha256);
+    const own = (await collect(blobs.names())).filter((name) => hashes.has(name));
+    expect(own).toEqual([...hashes].sort());
+    expect(own).toHaveLength(20);
+  });
 
   it('gives back any bytes', async () => {
     const blobs = start();

@@ -1,4 +1,4 @@
-// The port to large contents that events name by their hash. Adapter: files (`blob-store.contract.ts`).
+// The port to large contents that events name by their hash. Adapters: memory, files, PostgreSQL (`blob-store.contract.ts`).
 
 export interface StoredBlob {
   /** 64 lower-case hexadecimal digits. */
@@ -15,4 +15,7 @@ export abstract class BlobStore {
 
   /** The content, checked against its hash; undefined when there is none. Throws StoreError: Corrupt, InvalidArgument. */
   abstract get(sha256: string): Promise<Uint8Array | undefined>;
+
+  /** The hashes of all contents, in order; of those that come meanwhile some may be missing. Throws StoreError. */
+  abstract names(): AsyncIterable<string>;
 }

@@ -1,6 +1,6 @@
 // Contents as files named by their hash: `<directory>/blobs/<2 hex>/<64 hex>`.
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sha256Hex } from '@app/kernel';
 import type { StoredBlob } from './blob-store.js';
@@ -40,6 +40,14 @@ export class FileBlobStore extends BlobStore {
     return content;
   }
 
+  async *names(): AsyncGenerator<string, void, undefined> {
+    for (const folder of await namesIn(this.root)) {
+      if (!/^[0-9a-f]{2}$/.test(folder)) continue;
+      // What a crash left behind has another name.
+      for (const name of await namesIn(join(this.root, folder))) if (sha256Pattern.test(name)) yield name;
+    }
+  }
+
   private pathOf(sha256: string): string {
     return join(this.root, sha256.slice(0, 2), sha256);
   }
@@ -76,6 +84,18 @@ export class FileBlobStore extends BlobStore {
       await rm(temporary, { force: true });
       throw error;
     }
+  }
+}
+
+/** In order; none where there is no such directory. */
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return (await readdir(directory)).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new StoreError('StoreUnavailable', `contents could not be listed: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 

@@ -4,6 +4,7 @@ export { firstRecordingOf } from './carried-event.js';
 export * from './event-batch.js';
 export * from './event-store.js';
 export * from './key-checks.js';
+export { eventDigest, LogDigest } from './log-digest.js';
 export * from './recent-map.js';
 export * from './reservation.js';
 export * from './reservations.js';

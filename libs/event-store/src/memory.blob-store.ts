@@ -17,4 +17,8 @@ export class MemoryBlobStore extends BlobStore {
     if (!/^[0-9a-f]{64}$/.test(sha256)) throw new StoreError('InvalidArgument', 'a content is named by 64 hex digits');
     return this.contents.get(sha256)?.slice();
   }
+
+  async *names(): AsyncGenerator<string, void, undefined> {
+    yield* [...this.contents.keys()].sort();
+  }
 }

@@ -1,6 +1,8 @@
 export { EsdbEventStore } from './esdb.event-store.js';
 export type { EsdbEventStoreOptions } from './esdb.event-store.js';
 export { FileBlobStore } from './file.blob-store.js';
+export { copyLog, LogsDiffer } from './log-copy.worker.js';
+export type { CopyPhase, LogCopy, LogCopyOptions } from './log-copy.worker.js';
 export { MemoryBlobStore } from './memory.blob-store.js';
 export { MemoryEventStore } from './memory.event-store.js';
 export type { MemoryEventStoreOptions } from './memory.event-store.js';

@@ -22,6 +22,8 @@ const PUT = {
     ON CONFLICT (sha256) DO UPDATE SET content = excluded.content WHERE blobs.content <> excluded.content`,
 };
 const GET = { name: 'blobs_get', text: 'SELECT content FROM blobs WHERE sha256 = $1' };
+const NAMES = { name: 'blobs_names', text: 'SELECT sha256 FROM blobs WHERE sha256 > $1 ORDER BY sha256 LIMIT $2' };
+const PAGE_NAMES = 1_000;
 
 export class PostgresBlobStore extends BlobStore {
   private constructor(private readonly database: PostgresDatabase) {
@@ -47,5 +49,15 @@ export class PostgresBlobStore extends BlobStore {
       throw new StoreError('Corrupt', `the content ${sha256} is damaged; restore it from a backup`);
     }
     return row?.content;
+  }
+
+  async *names(): AsyncGenerator<string, void, undefined> {
+    let after = '';
+    for (;;) {
+      const page = await this.database.rows<[string]>(NAMES, [after, PAGE_NAMES]);
+      for (const [name] of page) yield name;
+      after = page.at(-1)?.[0] ?? '';
+      if (page.length < PAGE_NAMES) return;
+    }
   }
 }
