@@ -14,6 +14,7 @@ export * from './provider-caller.js';
 export * from './provider-configuration.js';
 export * from './provider-configurations-view.js';
 export * from './provider-events.js';
+export * from './sealed-secrets.js';
 export * from './secret-store.js';
 export * from './secrets.js';
 export * from './sensitive-name.js';

@@ -180,6 +180,8 @@ export { SecretKeyError } from './crypto.secret-box.js';
 export { PostgresSecretStore } from './postgres.secret-store.js';
 export type { SecretKeySource } from './file.secret-key.js';
 export type { PostgresSecretStoreOptions } from './postgres.secret-store.js';
+export { PostgresSealedSecrets } from './postgres.sealed-secrets.js';
+export { SqliteSealedSecrets } from './sqlite.sealed-secrets.js';
 export { SqliteSecretStore } from './sqlite.secret-store.js';
 export type { SqliteSecretStoreOptions } from './sqlite.secret-store.js';
 export { UndiciHttpClient } from './undici.http-client.js';

@@ -14,7 +14,7 @@ export interface PostgresSecretStoreOptions extends SecretKeySource {
   readonly database: PostgresDatabase;
 }
 
-const STEPS: readonly Migration[] = [
+export const secretsSteps: readonly Migration[] = [
   {
     name: 'secrets',
     sql: `CREATE TABLE secrets (
@@ -44,7 +44,7 @@ export class PostgresSecretStore extends SecretStore {
 
   /** Throws SecretKeyError when the key is missing or not the one that the secrets there were sealed with; StoreError. */
   static async open({ database, ...source }: PostgresSecretStoreOptions): Promise<PostgresSecretStore> {
-    await database.migrate('secrets', STEPS);
+    await database.migrate('secrets', secretsSteps);
     // Of servers that start for the first time at once, one makes the key and the others see that it is not theirs.
     return database.withLock('secret key', async () => {
       const [first] = await database.query('SELECT 1 FROM secrets LIMIT 1');

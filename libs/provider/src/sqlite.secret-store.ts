@@ -34,18 +34,8 @@ export class SqliteSecretStore extends SecretStore {
 
   /** Throws SecretKeyError when the key cannot be used for what the file holds. */
   static open(options: SqliteSecretStoreOptions): SqliteSecretStore {
-    const { directory } = options;
-    mkdirSync(directory, { recursive: true });
-    const database = openDatabase(join(directory, DATABASE_FILE));
+    const database = openSecretsFile(options.directory);
     try {
-      database.exec(`
-        PRAGMA secure_delete = ON;
-        CREATE TABLE IF NOT EXISTS secrets (
-          id TEXT PRIMARY KEY NOT NULL,
-          key_id TEXT NOT NULL,
-          nonce BLOB NOT NULL,
-          sealed BLOB NOT NULL
-        ) STRICT, WITHOUT ROWID;`);
       const isFresh = database.prepare('SELECT 1 FROM secrets LIMIT 1').get() === undefined;
       const store = new SqliteSecretStore(database, new SecretBox(secretKey(options, isFresh)));
       store.prove(isFresh);
@@ -107,6 +97,26 @@ export class SqliteSecretStore extends SecretStore {
     throw new SecretKeyError(
       `the key does not open ${DATABASE_FILE}: give the key the secrets were sealed with, or restore ${KEY_FILE}`,
     );
+  }
+}
+
+/** Made when missing, and its directory too. */
+export function openSecretsFile(directory: string): SqliteDatabase {
+  mkdirSync(directory, { recursive: true });
+  const database = openDatabase(join(directory, DATABASE_FILE));
+  try {
+    database.exec(`
+      PRAGMA secure_delete = ON;
+      CREATE TABLE IF NOT EXISTS secrets (
+        id TEXT PRIMARY KEY NOT NULL,
+        key_id TEXT NOT NULL,
+        nonce BLOB NOT NULL,
+        sealed BLOB NOT NULL
+      ) STRICT, WITHOUT ROWID;`);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
   }
 }
 
