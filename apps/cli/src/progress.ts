@@ -48,11 +48,11 @@ export class Progress {
     const told = events === undefined || events === 0 ? rate : `${events} events, ${rate}`;
     if (this.totalBytes === undefined || this.totalBytes === 0) return `${this.what} ${told}`;
     const share = Math.min(1, bytes / this.totalBytes);
-    const percent = `${Math.floor(share * 100)} %`.padStart(5);
-    if (!this.world.isTerminal) return `${this.what}${percent}: ${told}`;
-    const width = Math.min(BAR_WIDTH_MAX, Math.max(0, this.world.columns - told.length - this.what.length - 12));
+    const percent = `${Math.floor(share * 100)} %`;
+    if (!this.world.isTerminal) return `${this.what} ${percent}: ${told}`;
+    const width = Math.min(BAR_WIDTH_MAX, Math.max(0, this.world.columns - told.length - this.what.length - 13));
     const filled = Math.round(share * width);
-    return `${this.what} [${'='.repeat(filled)}${' '.repeat(width - filled)}]${percent} ${told}`;
+    return `${this.what} [${'='.repeat(filled)}${' '.repeat(width - filled)}] ${percent} ${told}`;
   }
 }
 

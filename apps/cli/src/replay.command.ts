@@ -1,5 +1,6 @@
 // runledger replay: what a stream tells, sentence by sentence, and what it amounts to.
 import type { Command } from 'commander';
+import { printable } from '@app/evidence';
 import type { RecordedEvent } from '@app/kernel';
 import type { Act, CliWorld } from './cli-world.js';
 import { exits, incomplete, jsonLine, lines, usage } from './cli-world.js';
@@ -63,7 +64,8 @@ async function tell(
   for await (const event of events) {
     last = event.revision;
     if (json) world.out(jsonLine(event));
-    else world.out(lines([`${String(event.revision).padStart(4)}  ${event.recordedAt}  ${summaryOf(event)}`]));
+    else
+      world.out(lines([`${String(event.revision).padStart(4)}  ${printable(event.recordedAt)}  ${summaryOf(event)}`]));
   }
   return last;
 }

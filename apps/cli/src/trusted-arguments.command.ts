@@ -14,6 +14,7 @@ export async function keyOf(
 ): Promise<VerifierKey> {
   if (argument.startsWith('PRIVATE+KEY+'))
     throw usage(`${option} wants the public key; this is a private one: keep it`);
+  if (argument === '') throw usage(`${option} wants a public key, or a file that holds one`);
   const text = /\+[0-9a-f]{8}\+/.test(argument) ? argument : (await readText(argument)).trim();
   try {
     const key = parseVerifierKey(text, sha256);

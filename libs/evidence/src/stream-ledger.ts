@@ -62,6 +62,12 @@ export class StreamLedger {
     return number !== undefined && this.rulesOf[number] !== NO_RULE;
   }
 
+  /** An event of it cannot be read: what follows would be judged by what is not known. */
+  stopReplay(stream: string): void {
+    const number = this.numberOf(stream);
+    if (number !== undefined) this.rulesOf[number] = NO_RULE;
+  }
+
   /** Replays one event of a stream that is replayed. */
   replay(entry: LeafEntry, index: number, data: unknown, metadata: unknown): void {
     const number = this.numberOf(entry.stream) as number;

@@ -73,6 +73,7 @@ export class ShardCheck {
     const { entry, index } = leaf;
     if (!this.isContent(line, entry.data, 'data', { file, line: number, index, stream: entry.stream })) {
       leaf.isSpoiled = true;
+      this.options.ledger.stopReplay(entry.stream);
       return;
     }
     if (this.options.ledger.isReplayed(entry.stream)) leaf.data = JSON.parse(textOfUtf8(line) as string) as unknown;
@@ -83,7 +84,10 @@ export class ShardCheck {
     if (!leaf) return;
     const { entry, index } = leaf;
     const place = { file, line: number, index, stream: entry.stream };
-    if (!this.isContent(line, entry.meta, 'metadata', place)) return;
+    if (!this.isContent(line, entry.meta, 'metadata', place)) {
+      this.options.ledger.stopReplay(entry.stream);
+      return;
+    }
     const metadata = JSON.parse(textOfUtf8(line) as string) as unknown;
     const texts = entryTexts(metadata, this.options.hasher.sha256);
     for (const name of ['actor', 'cause', 'corr', 'occ', 'schema'] as const) {
@@ -93,7 +97,9 @@ export class ShardCheck {
     }
     if (leaf.isSpoiled) return;
     this.recomputed += 1;
-    if (leaf.data !== undefined) this.options.ledger.replay(entry, index, leaf.data, metadata);
+    if (!this.options.ledger.isReplayed(entry.stream)) return;
+    if (leaf.data === undefined) this.options.ledger.stopReplay(entry.stream);
+    else this.options.ledger.replay(entry, index, leaf.data, metadata);
   }
 
   private takeEntry(bytes: Uint8Array, file: string): Pending | undefined {
