@@ -30,7 +30,7 @@ export const plants: readonly Plant[] = [
   {
     rule: 'import-line',
     because: 'a verifier that goes through the wiring of a noun',
-    files: [['apps/cli/src/verify.ts', "import { a } from '@app/execution/nest';"]],
+    files: [['apps/cli/src/verify.command.ts', "import { a } from '@app/execution/nest';"]],
   },
   {
     rule: 'two-doors',
