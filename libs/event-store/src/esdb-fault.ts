@@ -24,7 +24,12 @@ export function faultOf(error: unknown): EsdbFault {
   const [exception, address, port] = ['exception', 'leader-endpoint-host', 'leader-endpoint-port'].map(header);
   return {
     ...(typeof code === 'number' && { code }),
-    details: typeof details === 'string' ? details : typeof message === 'string' ? message : 'unknown failure',
+    details: (typeof details === 'string'
+      ? details
+      : typeof message === 'string'
+        ? message
+        : 'unknown failure'
+    ).replace(/\.? Resolution note: $/, ''),
     ...(exception !== undefined && { exception }),
     ...(address !== undefined && Number(port) > 0 && { leader: { address, port: Number(port) } }),
   };
