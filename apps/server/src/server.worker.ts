@@ -73,7 +73,9 @@ class Server extends ServerCondition implements RunningServer {
   private readonly waitingRoom = new WaitingRoom();
   private events!: EventStore;
   private views!: ViewStore;
-  private system!: DayStream;
+  private system: DayStream | undefined;
+  /** Told before there was anything to record it in. */
+  private readonly rebuiltEarly: RebuiltView[] = [];
   private runner: Pick<Runner, 'liveRuns' | 'stepsUnderWay' | 'tally'> | undefined;
   app!: NestFastifyApplication;
   url = '';
@@ -150,6 +152,7 @@ class Server extends ServerCondition implements RunningServer {
     const { events, views, blobs, shared } = await awaitStores(settings, users, this.closers, waitingRoom);
     Object.assign(this, { events, views });
     this.system = new DayStream('system', events, ids, clock);
+    this.recordRebuilt(this.rebuiltEarly.splice(0));
     const aggregates = new AggregateStore(events, ids, clock);
     const reservations = new Reservations(aggregates, clock);
     return {
@@ -232,6 +235,10 @@ class Server extends ServerCondition implements RunningServer {
   }
 
   private recordRebuilt(views: readonly RebuiltView[]): void {
+    if (!this.system) {
+      this.rebuiltEarly.push(...views);
+      return;
+    }
     // The first start makes every view, out of nothing: no news.
     const again = views.filter(({ reason }) => reason !== 'new').map(({ view }) => view);
     if (again.length === 0 || this.phase === 'draining') return;
@@ -242,6 +249,7 @@ class Server extends ServerCondition implements RunningServer {
 
   private record(event: SystemEvent): Promise<void> {
     const context: RequestContext = { actor: engineActor, channel: 'engine', correlationId: this.serverId };
+    if (!this.system) throw new Error('nothing can be recorded before the log is open');
     return this.system.record(event, context);
   }
 
