@@ -1,9 +1,7 @@
-// A server in this process with a data directory of its own, a provider, and a client of the contract.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// A server in this process with stores of its own, a provider, and a client of the contract.
 import { startServer } from '../../apps/server/src/server.worker.js';
 import { parseSettings } from '../../apps/server/src/settings.js';
+import type { StoreConfiguration } from '../support/store-configurations.js';
 import { LocalProvider } from './provider.js';
 import { V1Client } from './v1-client.js';
 
@@ -15,11 +13,13 @@ export interface World {
   readonly close: () => Promise<void>;
 }
 
-export async function openWorld(env: Readonly<Record<string, string>> = {}): Promise<World> {
-  const directory = mkdtempSync(join(tmpdir(), 'runledger-acceptance-'));
-  const provider = await new LocalProvider().listen();
+export async function openWorld(
+  configuration: StoreConfiguration,
+  env: Readonly<Record<string, string>> = {},
+): Promise<World> {
+  const [stores, provider] = await Promise.all([configuration.open(), new LocalProvider().listen()]);
   const server = await startServer(
-    parseSettings({ PORT: '0', LOG_LEVEL: 'silent', AUTH: 'off', ...env, DATA_DIR: directory }),
+    parseSettings({ PORT: '0', LOG_LEVEL: 'silent', AUTH: 'off', ...env, ...stores.env }),
   );
   const client = new V1Client(server.url);
   let serial = 0;
@@ -31,7 +31,7 @@ export async function openWorld(env: Readonly<Record<string, string>> = {}): Pro
       client.close();
       await server.close();
       provider.close();
-      rmSync(directory, { recursive: true, force: true });
+      await stores.remove();
     },
   };
 }

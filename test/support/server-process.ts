@@ -9,6 +9,9 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const START_LIMIT_MS = 30_000;
 
+/** Whatever stores the environment of a test run names, a server of a test has the ones that its test gives it. */
+export const noStores = { EVENTSTORE_URL: '', VIEWS_URL: '', VIEWS_SCHEMA: '' };
+
 export interface ServerProcess {
   readonly url: string;
   readonly process: ChildProcess;
@@ -44,7 +47,11 @@ export async function startServer({
       : ['--no-warnings', '--import', './test/support/typescript.mjs', 'apps/server/src/main.ts'];
   const child = spawn(process.execPath, program, {
     cwd: root,
-    env: { ...process.env, HOST: '127.0.0.1', AUTH: 'off', ...env, PORT: String(chosen), DATA_DIR: dataDir },
+    env: {
+      ...process.env,
+      ...noStores,
+      ...{ HOST: '127.0.0.1', AUTH: 'off', ...env, PORT: String(chosen), DATA_DIR: dataDir },
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: ownGroup,
   });
