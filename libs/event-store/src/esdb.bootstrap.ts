@@ -35,7 +35,7 @@ export async function bootstrapEsdb(options: EsdbBootstrapOptions): Promise<read
   if (!/^[\x21-\x7e]{1,250}$/.test(engineUser) || engineUser.startsWith('$')) {
     throw new StoreError('InvalidArgument', 'the name of the user is 1 to 250 printable characters, the first not "$"');
   }
-  const connector = new EsdbConnector(target);
+  const connector = await EsdbConnector.to(target);
   const closing = new AbortController();
   const appender = new EsdbAppender(connector);
   const reader = new EsdbLogReader(connector, closing.signal, timeoutMs, new EsdbPatience(0));

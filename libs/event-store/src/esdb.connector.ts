@@ -1,7 +1,7 @@
 // Holds the connection that serves one purpose, and replaces it after a failure of the transport.
 import type { EsdbEndpoint, EsdbTarget } from './esdb-connection-string.js';
 import { unavailable } from './esdb-fault.js';
-import { EsdbConnection } from './esdb.driver.js';
+import type { EsdbConnection } from './esdb.driver.js';
 import { later } from './event-loop.thread.js';
 import { isStoreError, StoreError } from './store-error.js';
 
@@ -15,6 +15,8 @@ export interface OpenLimit {
   readonly signals: readonly AbortSignal[];
 }
 
+type Connect = (target: EsdbTarget, leader?: EsdbEndpoint) => EsdbConnection;
+
 interface Cancellable {
   cancel(): void;
 }
@@ -23,16 +25,25 @@ export class EsdbConnector {
   private current: EsdbConnection | undefined;
   private closed = false;
 
+  private constructor(
+    private readonly target: EsdbTarget,
+    private readonly connect: Connect,
+  ) {
+    this.current = connect(target);
+  }
+
   /** Connects with the first call. Throws InvalidArgument when a certificate cannot be read. */
-  constructor(private readonly target: EsdbTarget) {
-    this.current = new EsdbConnection(target);
+  static async to(target: EsdbTarget): Promise<EsdbConnector> {
+    // Loaded only where it is used: the client takes a third of a second and 20 MB.
+    const driver = await import('./esdb.driver.js');
+    return new EsdbConnector(target, (to, leader) => new driver.EsdbConnection(to, leader));
   }
 
   /** Begins a call. Throws Closed, and StoreUnavailable when no node was found in as many attempts as the target allows. */
   async open<Call extends Cancellable>(begin: (connection: EsdbConnection) => Promise<Call>): Promise<Opened<Call>> {
     for (let attempt = 1; ; attempt += 1) {
       if (this.closed) throw new StoreError('Closed', 'the event store is closed');
-      const connection = (this.current ??= new EsdbConnection(this.target));
+      const connection = (this.current ??= this.connect(this.target));
       try {
         return { connection, call: await begin(connection) };
       } catch (error) {
@@ -71,7 +82,7 @@ export class EsdbConnector {
   replace(failed: EsdbConnection, leader?: EsdbEndpoint): void {
     if (this.current !== failed) return;
     failed.close();
-    this.current = leader ? new EsdbConnection(this.target, leader) : undefined;
+    this.current = leader ? this.connect(this.target, leader) : undefined;
   }
 
   close(): void {

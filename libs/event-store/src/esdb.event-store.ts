@@ -58,6 +58,12 @@ interface Batch {
   readonly signal: AbortSignal | undefined;
 }
 
+interface Connectors {
+  readonly appends: EsdbConnector;
+  readonly reads: EsdbConnector;
+  readonly subscriptions: EsdbConnector;
+}
+
 export class EsdbEventStore extends EventStore {
   readonly singleWriter = false;
   private last: GlobalPosition | undefined;
@@ -73,7 +79,11 @@ export class EsdbEventStore extends EventStore {
   private readonly reader: EsdbLogReader;
   private readonly patience: EsdbPatience;
 
-  private constructor(target: EsdbTarget, options: Omit<EsdbEventStoreOptions, 'connectionString'>) {
+  private constructor(
+    target: EsdbTarget,
+    connectors: Connectors,
+    options: Omit<EsdbEventStoreOptions, 'connectionString'>,
+  ) {
     super();
     const { log, appendTimeoutMs, readTimeoutMs, ...limits } = options;
     this.hasUsers = target.tls;
@@ -81,16 +91,23 @@ export class EsdbEventStore extends EventStore {
     this.appendTimeoutMs = appendTimeoutMs ?? target.defaultDeadlineMs ?? TIMEOUT_MS;
     this.readTimeoutMs = readTimeoutMs ?? TIMEOUT_MS;
     this.limits = { ...appendLimits, ...limits };
-    this.appender = new EsdbAppender(new EsdbConnector(target));
-    this.reads = new EsdbConnector(target);
-    this.subscriptions = new EsdbConnector(target);
+    this.appender = new EsdbAppender(connectors.appends);
+    this.reads = connectors.reads;
+    this.subscriptions = connectors.subscriptions;
     this.patience = new EsdbPatience(target.discover ? ELECTION_MS : 0);
     this.reader = new EsdbLogReader(this.reads, this.closing.signal, this.readTimeoutMs, this.patience);
   }
 
   /** Opens whether or not the store can be reached; `health` tells. Throws InvalidArgument: the connection string. */
   static async open({ connectionString, ...options }: EsdbEventStoreOptions): Promise<EsdbEventStore> {
-    return new EsdbEventStore(parseConnectionString(connectionString), options);
+    const target = parseConnectionString(connectionString);
+    // One for each: the trouble of one kind of call stays its own.
+    const connectors = {
+      appends: await EsdbConnector.to(target),
+      reads: await EsdbConnector.to(target),
+      subscriptions: await EsdbConnector.to(target),
+    };
+    return new EsdbEventStore(target, connectors, options);
   }
 
   get lastAppended(): GlobalPosition | undefined {

@@ -1,3 +1,5 @@
+export { bootstrapEsdb } from './esdb.bootstrap.js';
+export type { BootstrappedStream, EsdbBootstrapOptions } from './esdb.bootstrap.js';
 export { EsdbEventStore } from './esdb.event-store.js';
 export type { EsdbEventStoreOptions } from './esdb.event-store.js';
 export { FileBlobStore } from './file.blob-store.js';
