@@ -137,6 +137,19 @@ export function evidenceStoreContract(subject: () => EvidenceStoreSubject): void
     expect(await store().checkpoint(4)).toBeUndefined();
   });
 
+  it('gives back checkpoints by size, page by page', async () => {
+    const all = [9, 2, 30, 4].map((size) => ({ size, note: `note ${size}`, signedAtMs: size * 1_000 }));
+    await store().saveCheckpoints(all);
+    await store().saveCheckpoints([]);
+    await store().saveCheckpoints([{ size: 4, note: 'another', signedAtMs: 1 }]);
+    const sizes = async (after: number, limit: number) =>
+      (await subject().other.checkpointsAfter(after, limit)).map(({ size }) => size);
+    expect(await sizes(-1, 3)).toEqual([2, 4, 9]);
+    expect(await sizes(9, 3)).toEqual([30]);
+    expect(await sizes(30, 3)).toEqual([]);
+    expect(await store().checkpointsAfter(2, 1)).toEqual([all[3]]);
+  });
+
   it('keeps one cosignature of each key', async () => {
     await store().saveCheckpoint({ size: 3, note: 'three', signedAtMs: 1_000 });
     await store().saveCheckpoint({ size: 5, note: 'five', signedAtMs: 2_000 });
@@ -159,6 +172,12 @@ export function evidenceStoreContract(subject: () => EvidenceStoreSubject): void
     expect([await subject().other.mark('origin'), await store().mark('failure')]).toEqual(['example.com/log', 'y']);
     await store().setMark('failure', undefined);
     expect(await store().mark('failure')).toBeUndefined();
+  });
+
+  it('keeps the first of two texts that are both to be kept', async () => {
+    const kept = await Promise.all([store().keepMark('origin', 'a'), store().keepMark('origin', 'b')]);
+    expect(kept[0]).toBe(kept[1]);
+    expect(await subject().other.mark('origin')).toBe(kept[0]);
   });
 
   it('gives the right to write, and takes it back', async () => {

@@ -101,11 +101,17 @@ export abstract class EvidenceStore {
   /** Of exactly that size, or the largest. */
   abstract checkpoint(size?: number): Promise<StoredCheckpoint | undefined>;
 
+  /** Those of more than `size` leaves, smallest first, at most `limit`. */
+  abstract checkpointsAfter(size: number, limit: number): Promise<StoredCheckpoint[]>;
+
   /** The largest checkpoint that has a cosignature. */
   abstract cosignedCheckpoint(): Promise<StoredCheckpoint | undefined>;
 
   /** Durable when it resolves. A checkpoint of that size that is there already stays. */
   abstract saveCheckpoint(checkpoint: StoredCheckpoint): Promise<void>;
+
+  /** All of them or none; at most 1,000. */
+  abstract saveCheckpoints(checkpoints: readonly StoredCheckpoint[]): Promise<void>;
 
   /** By key. */
   abstract cosignatures(size: number): Promise<StoredCosignature[]>;
@@ -113,6 +119,9 @@ export abstract class EvidenceStore {
   abstract saveCosignatures(size: number, cosignatures: readonly StoredCosignature[]): Promise<void>;
 
   abstract mark(name: StoreMark): Promise<string | undefined>;
+
+  /** The text kept under the name: `text` when there was none. Durable when it resolves. */
+  abstract keepMark(name: StoreMark, text: string): Promise<string>;
 
   /** Durable when it resolves. */
   abstract setMark(name: StoreMark, text: string | undefined): Promise<void>;

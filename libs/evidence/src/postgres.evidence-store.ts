@@ -172,14 +172,27 @@ export class PostgresEvidenceStore extends EvidenceStore {
     return this.checkpointBy(`${from} ORDER BY size DESC LIMIT 1`);
   }
 
+  async checkpointsAfter(size: number, limit: number): Promise<StoredCheckpoint[]> {
+    const text = 'SELECT size, note, signed_at FROM evidence_checkpoints WHERE size > $1 ORDER BY size LIMIT $2';
+    return this.checkpointsBy(text, [size, limit]);
+  }
+
   async cosignedCheckpoint(): Promise<StoredCheckpoint | undefined> {
     return this.checkpointBy(`SELECT size, note, signed_at FROM evidence_checkpoints
       WHERE size = (SELECT max(size) FROM evidence_cosignatures)`);
   }
 
-  async saveCheckpoint({ size, note, signedAtMs }: StoredCheckpoint): Promise<void> {
-    const text = 'INSERT INTO evidence_checkpoints VALUES ($1, $2, $3) ON CONFLICT DO NOTHING';
-    await this.database.execute(text, [size, note, signedAtMs]);
+  async saveCheckpoint(checkpoint: StoredCheckpoint): Promise<void> {
+    await this.saveCheckpoints([checkpoint]);
+  }
+
+  async saveCheckpoints(checkpoints: readonly StoredCheckpoint[]): Promise<void> {
+    const text = `INSERT INTO evidence_checkpoints SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[])
+      ON CONFLICT DO NOTHING`;
+    const sizes = checkpoints.map(({ size }) => size);
+    const notes = checkpoints.map(({ note }) => note);
+    const times = checkpoints.map(({ signedAtMs }) => signedAtMs);
+    await this.database.execute(text, [sizes, notes, times]);
   }
 
   async cosignatures(size: number): Promise<StoredCosignature[]> {
@@ -205,6 +218,12 @@ export class PostgresEvidenceStore extends EvidenceStore {
     return row?.text;
   }
 
+  async keepMark(name: StoreMark, text: string): Promise<string> {
+    const insert = 'INSERT INTO evidence_marks (name, text) VALUES ($1, $2) ON CONFLICT DO NOTHING';
+    await this.database.execute(insert, [name, text]);
+    return (await this.mark(name)) ?? text;
+  }
+
   async setMark(name: StoreMark, text: string | undefined): Promise<void> {
     if (text === undefined) {
       await this.database.execute('DELETE FROM evidence_marks WHERE name = $1', [name]);
@@ -223,8 +242,12 @@ export class PostgresEvidenceStore extends EvidenceStore {
     text: string,
     values: readonly PostgresValue[] = [],
   ): Promise<StoredCheckpoint | undefined> {
-    const [row] = await this.database.query<{ size: number; note: string; signed_at: number }>(text, values);
-    return row && { size: row.size, note: row.note, signedAtMs: row.signed_at };
+    return (await this.checkpointsBy(text, values))[0];
+  }
+
+  private async checkpointsBy(text: string, values: readonly PostgresValue[]): Promise<StoredCheckpoint[]> {
+    const rows = await this.database.query<{ size: number; note: string; signed_at: number }>(text, values);
+    return rows.map(({ size, note, signed_at: signedAtMs }) => ({ size, note, signedAtMs }));
   }
 
   private async found(

@@ -107,16 +107,26 @@ export class SqliteEvidenceStore extends EvidenceStore {
     return this.checkpointBy(`${select} ORDER BY size DESC LIMIT 1`);
   }
 
+  async checkpointsAfter(size: number, limit: number): Promise<StoredCheckpoint[]> {
+    const sql = 'SELECT size, note, signed_at FROM checkpoints WHERE size > ? ORDER BY size LIMIT ?';
+    return this.reading(() => (this.statement(sql).all(size, limit) as unknown as readonly Row[]).map(checkpointOf));
+  }
+
   async cosignedCheckpoint(): Promise<StoredCheckpoint | undefined> {
     return this.checkpointBy(
       'SELECT size, note, signed_at FROM checkpoints WHERE size = (SELECT max(size) FROM cosignatures)',
     );
   }
 
-  async saveCheckpoint({ size, note, signedAtMs }: StoredCheckpoint): Promise<void> {
+  async saveCheckpoint(checkpoint: StoredCheckpoint): Promise<void> {
+    await this.saveCheckpoints([checkpoint]);
+  }
+
+  async saveCheckpoints(checkpoints: readonly StoredCheckpoint[]): Promise<void> {
     this.reading(() =>
       durably(this.database, () => {
-        this.statement('INSERT INTO checkpoints VALUES (?, ?, ?) ON CONFLICT DO NOTHING').run(size, note, signedAtMs);
+        const insert = this.statement('INSERT INTO checkpoints VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
+        for (const { size, note, signedAtMs } of checkpoints) insert.run(size, note, signedAtMs);
       }),
     );
   }
@@ -138,6 +148,15 @@ export class SqliteEvidenceStore extends EvidenceStore {
 
   async mark(name: StoreMark): Promise<string | undefined> {
     return this.reading(() => this.markText(name));
+  }
+
+  async keepMark(name: StoreMark, text: string): Promise<string> {
+    this.reading(() =>
+      durably(this.database, () => {
+        this.statement('INSERT OR IGNORE INTO marks VALUES (?, ?)').run(name, text);
+      }),
+    );
+    return this.reading(() => this.markText(name) ?? text);
   }
 
   async setMark(name: StoreMark, text: string | undefined): Promise<void> {
@@ -180,7 +199,7 @@ export class SqliteEvidenceStore extends EvidenceStore {
 
   private checkpointBy(sql: string, ...values: number[]): StoredCheckpoint | undefined {
     const [row] = this.rows(sql, ...values);
-    return row && { size: row[0] as number, note: row[1] as string, signedAtMs: row[2] as number };
+    return row && checkpointOf(row);
   }
 
   private found(sql: string, ...values: (string | number)[]): StoredLeaf[] {
@@ -201,6 +220,10 @@ export class SqliteEvidenceStore extends EvidenceStore {
     if (!this.database.isOpen) throw new StoreError('Closed', 'the evidence is closed');
     return naming(this.path, work);
   }
+}
+
+function checkpointOf(row: Row): StoredCheckpoint {
+  return { size: row[0] as number, note: row[1] as string, signedAtMs: row[2] as number };
 }
 
 function leafOf(row: Row): StoredLeaf {
