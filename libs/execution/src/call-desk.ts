@@ -18,6 +18,8 @@ export class CallDesk {
     concurrencyMax: number,
     private readonly onFault: (runId: string, error: unknown) => void,
     private readonly tally: RunTally,
+    /** For any number of calls at once. */
+    private readonly newAbort: () => AbortController,
   ) {
     this.slots = new Slots(concurrencyMax);
   }
@@ -60,7 +62,7 @@ export class CallDesk {
     const nodeId = step.node.id;
     const claimed = run.state?.steps[nodeId];
     const attempt = claimed?.attempts.at(-1)?.attempt ?? 1;
-    const { signal } = (run.abort ??= new AbortController());
+    const { signal } = (run.abort ??= this.newAbort());
     const startedMs = this.clock.nowMs();
     const call: ProviderCall = {
       executorId: step.executorId,

@@ -1,6 +1,7 @@
 // Runs: claims steps, has providers called, records what came of it. One instance per server; it owns the runs it has
 // begun or resumed. Every effect is preceded by an acknowledged claim; the result of one step and the claim of the next
 // are one append. It never writes a view and reads none.
+import { setMaxListeners } from 'node:events';
 import type { RequestContext } from '@app/kernel';
 import { refuse, RefusalError } from '@app/kernel';
 import { isStoreError, StoreError } from '@app/event-store';
@@ -16,6 +17,13 @@ import { RunDriver, rejectAskers } from './run-driver.js';
 import { RunRecorder, STALL_LONGEST_MS } from './run-recorder.js';
 import { RunTally } from './run-tally.js';
 import type { RunnerParts } from './runner-parts.js';
+
+/** A run may have many calls under way, each of which listens. */
+function widelyHeardAbort(): AbortController {
+  const abort = new AbortController();
+  setMaxListeners(0, abort.signal);
+  return abort;
+}
 
 export class Runner implements Ticking {
   readonly name = 'runner';
@@ -34,7 +42,8 @@ export class Runner implements Ticking {
   private tickDueMs = Infinity;
 
   constructor(private readonly parts: RunnerParts) {
-    this.desk = new CallDesk(parts.caller, parts.clock, parts.limits.stepConcurrencyMax, parts.onFault, this.tally);
+    const { caller, clock, limits, onFault } = parts;
+    this.desk = new CallDesk(caller, clock, limits.stepConcurrencyMax, onFault, this.tally, widelyHeardAbort);
     this.recorder = new RunRecorder(parts, this.desk);
     this.driver = new RunDriver(parts, this.desk, this.recorder, this.tally, {
       paused: (run) => this.wakeAt(nextDueMs(run)),
