@@ -98,7 +98,11 @@ async function openLog({ eventStoreUrl, dataDirectory }: Settings, { clock, log 
   if (eventStoreUrl === undefined) return SqliteEventStore.open({ directory: dataDirectory, clock });
   const events = await EsdbEventStore.open({ connectionString: eventStoreUrl, log: (line) => log.warn(line) });
   const { status, reason } = await events.health(ANSWER_MS);
-  if (status === 'up') return events;
+  if (status === 'up') {
+    const problem = await events.accessProblem();
+    if (problem !== undefined) log.warn(`the log is not protected in EventStoreDB: ${problem}; see npm run bootstrap`);
+    return events;
+  }
   await events.close();
   throw new StoreError('StoreUnavailable', `EventStoreDB cannot be reached: ${reason ?? 'no reason was given'}`);
 }
