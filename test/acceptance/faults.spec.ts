@@ -17,7 +17,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ServerProcess } from '../support/server-process.js';
-import { startServer } from '../support/server-process.js';
+import { noStores, startServer } from '../support/server-process.js';
+import type { TestStores } from '../support/store-configurations.js';
+import { storeConfigurations } from '../support/store-configurations.js';
 import { chain, executor, setOutput } from './definitions.js';
 import { LocalProvider } from './provider.js';
 import { V1Client } from './v1-client.js';
@@ -54,7 +56,10 @@ async function serve(dataDir: string, env: Record<string, string> = {}): Promise
 async function start(env: Record<string, string>): Promise<{ code: number | null; output: string; ms: number }> {
   const from = Date.now();
   const program = ['--no-warnings', '--import', './test/support/typescript.mjs', 'apps/server/src/main.ts'];
-  const child = spawn(process.execPath, program, { cwd: root, env: { ...process.env, PORT: '0', ...env } });
+  const child = spawn(process.execPath, program, {
+    cwd: root,
+    env: { ...process.env, ...noStores, PORT: '0', ...env },
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const limit = setTimeout(() => child.kill('SIGKILL'), 25_000);
@@ -187,78 +192,87 @@ describe('the data directory', () => {
   });
 });
 
-describe('AUTH=keys', () => {
-  it('prints the first key once; it opens everything as X-API-Key and as Bearer, and nothing opens without it', async () => {
-    const dataDir = directory();
-    const [server, client] = await serve(dataDir, { AUTH: 'keys' });
-    const printed = server.output().match(/rl_[A-Za-z0-9_-]+/g) ?? [];
-    expect(printed).toHaveLength(1);
-    const key = printed[0] as string;
-    const denied = [
-      {},
-      { 'x-api-key': `${key.slice(0, -1)}x` },
-      { authorization: 'Bearer rl_x' },
-      { 'x-api-key': 'x' },
-    ];
-    for (const headers of denied) {
-      const { status, body } = await client.get('/v1/workflows', headers);
-      expect([status, body]).toEqual([401, problem('UNAUTHORIZED', 'Unauthorized')]);
-    }
-    for (const headers of [{ 'x-api-key': key }, { authorization: `Bearer ${key}` }] as Record<string, string>[]) {
-      expect((await client.get('/v1/workflows', headers)).status).toBe(200);
-    }
-    for (const path of ['/health', '/readyz', '/version', '/swagger/json'])
-      expect((await client.get(path)).status).toBe(200);
-    const mine = { 'x-api-key': key };
-    const made = await client.post('/v1/workflows', { name: 'mine' }, mine);
-    const { items } = (await client.get(`/v1/audit-events?resourceId=${made.body.id}`, mine)).body;
-    expect(items[0].actor).toMatchObject({ type: 'api_key', id: text, name: 'administrator', via: 'api_key' });
-    const other = (await client.post('/v1/api-keys', { name: 'other' }, mine)).body;
-    expect((await client.get('/v1/workflows', { 'x-api-key': other.key })).status).toBe(200);
-    expect((await client.act(`/v1/api-keys/${other.id}/revoke`, mine)).status).toBe(200);
-    expect((await client.get('/v1/workflows', { 'x-api-key': other.key })).status).toBe(401);
-    await server.stop();
-    const [again, later] = await serve(dataDir, { AUTH: 'keys' });
-    expect(again.output()).not.toMatch(/rl_/);
-    expect((await later.get('/v1/workflows', mine)).body.items).toHaveLength(1);
-    for (const file of ['log.db', 'views.db']) {
-      expect([file, readFileSync(join(dataDir, file)).includes(key)]).toEqual([file, false]);
-    }
-  });
-});
+describe.each(storeConfigurations())('on $name', (configuration) => {
+  let stores: TestStores;
 
-describe('SIGTERM', () => {
-  it('drains within ten seconds while runs are under way, and they go on after the next start', async () => {
-    const dataDir = directory();
-    const [server, client] = await serve(dataDir);
-    let healthy = false;
-    provider.on('/first', () => [200, { ok: 1 }]).on('/held', () => (healthy ? [200, {}] : undefined));
-    const config = await client.provider('p', { base_url: provider.url, api_key: 'k' });
-    const nodes = [
-      executor('first', config, { path: 'first' }),
-      executor('held', config, { path: 'held' }),
-      setOutput('out', { done: true }),
-    ];
-    const id = await client.active(chain('stopped', ...nodes));
-    const runs = await Promise.all([1, 2, 3].map((n) => client.start(id, {}, `stop-${n}`)));
-    while (provider.to('/held').length < 3) await new Promise((later) => setTimeout(later, 10));
-    const from = Date.now();
-    const code = await server.stop('SIGTERM');
-    expect([code, Date.now() - from < 10_000]).toEqual([0, true]);
-    healthy = true;
-    const [, after] = await serve(dataDir);
-    for (const { body } of runs) {
-      expect(await after.ended(body.executionId)).toMatchObject({ status: 'completed' });
-    }
-    expect(provider.to('/first')).toHaveLength(3);
-    const again = await after.start(id, {}, 'stop-1');
-    expect([again.status, again.body.executionId]).toEqual([200, runs[0]?.body.executionId]);
-    const system = (await after.get('/v1/audit-events?eventType=SERVER_STARTED,SERVER_STOPPED&sortOrder=ASC')).body
-      .items;
-    expect(system.map(({ eventType }: { eventType: string }) => eventType)).toEqual([
-      ...['SERVER_STARTED', 'SERVER_STOPPED', 'SERVER_STARTED'],
-    ]);
-  }, 40_000);
+  beforeEach(async () => {
+    stores = await configuration.open();
+    const own = stores;
+    opened.push(() => own.remove());
+  });
+
+  describe('AUTH=keys', () => {
+    it('prints the first key once; it opens everything as X-API-Key and as Bearer, and nothing opens without it', async () => {
+      const [server, client] = await serve(stores.directory, { ...stores.env, AUTH: 'keys' });
+      const printed = server.output().match(/rl_[A-Za-z0-9_-]+/g) ?? [];
+      expect(printed).toHaveLength(1);
+      const key = printed[0] as string;
+      const denied = [
+        {},
+        { 'x-api-key': `${key.slice(0, -1)}x` },
+        { authorization: 'Bearer rl_x' },
+        { 'x-api-key': 'x' },
+      ];
+      for (const headers of denied) {
+        const { status, body } = await client.get('/v1/workflows', headers);
+        expect([status, body]).toEqual([401, problem('UNAUTHORIZED', 'Unauthorized')]);
+      }
+      for (const headers of [{ 'x-api-key': key }, { authorization: `Bearer ${key}` }] as Record<string, string>[]) {
+        expect((await client.get('/v1/workflows', headers)).status).toBe(200);
+      }
+      for (const path of ['/health', '/readyz', '/version', '/swagger/json'])
+        expect((await client.get(path)).status).toBe(200);
+      const mine = { 'x-api-key': key };
+      const made = await client.post('/v1/workflows', { name: 'mine' }, mine);
+      const { items } = (await client.get(`/v1/audit-events?resourceId=${made.body.id}`, mine)).body;
+      expect(items[0].actor).toMatchObject({ type: 'api_key', id: text, name: 'administrator', via: 'api_key' });
+      const other = (await client.post('/v1/api-keys', { name: 'other' }, mine)).body;
+      expect((await client.get('/v1/workflows', { 'x-api-key': other.key })).status).toBe(200);
+      expect((await client.act(`/v1/api-keys/${other.id}/revoke`, mine)).status).toBe(200);
+      expect((await client.get('/v1/workflows', { 'x-api-key': other.key })).status).toBe(401);
+      await server.stop();
+      const [again, later] = await serve(stores.directory, { ...stores.env, AUTH: 'keys' });
+      expect(again.output()).not.toMatch(/rl_/);
+      expect((await later.get('/v1/workflows', mine)).body.items).toHaveLength(1);
+      expect(await stores.placesOf([key])).toEqual([]);
+      expect((await stores.placesOf([made.body.id])).length).toBeGreaterThan(1);
+    }, 120_000);
+  });
+
+  describe('SIGTERM', () => {
+    it('drains within ten seconds while runs are under way, and they go on after the next start', async () => {
+      const [server, client] = await serve(stores.directory, stores.env);
+      const own = await new LocalProvider().listen();
+      opened.push(() => own.close());
+      let healthy = false;
+      own.on('/first', () => [200, { ok: 1 }]).on('/held', () => (healthy ? [200, {}] : undefined));
+      const config = await client.provider('p', { base_url: own.url, api_key: 'k' });
+      const nodes = [
+        executor('first', config, { path: 'first' }),
+        executor('held', config, { path: 'held' }),
+        setOutput('out', { done: true }),
+      ];
+      const id = await client.active(chain('stopped', ...nodes));
+      const runs = await Promise.all([1, 2, 3].map((n) => client.start(id, {}, `stop-${n}`)));
+      while (own.to('/held').length < 3) await new Promise((later) => setTimeout(later, 10));
+      const from = Date.now();
+      const code = await server.stop('SIGTERM');
+      expect([code, Date.now() - from < 10_000]).toEqual([0, true]);
+      healthy = true;
+      const [, after] = await serve(stores.directory, stores.env);
+      for (const { body } of runs) {
+        expect(await after.ended(body.executionId)).toMatchObject({ status: 'completed' });
+      }
+      expect(own.to('/first')).toHaveLength(3);
+      const again = await after.start(id, {}, 'stop-1');
+      expect([again.status, again.body.executionId]).toEqual([200, runs[0]?.body.executionId]);
+      const system = (await after.get('/v1/audit-events?eventType=SERVER_STARTED,SERVER_STOPPED&sortOrder=ASC')).body
+        .items;
+      expect(system.map(({ eventType }: { eventType: string }) => eventType)).toEqual([
+        ...['SERVER_STARTED', 'SERVER_STOPPED', 'SERVER_STARTED'],
+      ]);
+    }, 120_000);
+  });
 });
 
 interface Disk {

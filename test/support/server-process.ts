@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const START_LIMIT_MS = 30_000;
+const START_LIMIT_MS = 60_000;
 
 /** Whatever stores the environment of a test run names, a server of a test has the ones that its test gives it. */
 export const noStores = { EVENTSTORE_URL: '', VIEWS_URL: '', VIEWS_SCHEMA: '' };
