@@ -1,6 +1,7 @@
 // A server in this process with stores of its own, a provider, and a client of the contract.
 import { startServer } from '../../apps/server/src/server.worker.js';
 import { parseSettings } from '../../apps/server/src/settings.js';
+import { verifyEvents } from '../support/verified-events.js';
 import type { StoreConfiguration } from '../support/store-configurations.js';
 import { LocalProvider } from './provider.js';
 import { V1Client } from './v1-client.js';
@@ -31,7 +32,10 @@ export async function openWorld(
       client.close();
       await server.close();
       provider.close();
+      // Whatever a suite did, an auditor has nothing to find: no result without a claim, nothing after an end.
+      const { defects } = await verifyEvents(await stores.wholeLog());
       await stores.remove();
+      expect(defects).toEqual([]);
     },
   };
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { SqliteLogReader } from '@app/event-store/nest';
 import type { RecordedEvent } from '@app/kernel';
 import { type Child, startNode } from '../support/child.js';
+import { verifyEvents } from '../support/verified-events.js';
 
 const KILLS = 20;
 const CLIENTS = 12;
@@ -255,6 +256,8 @@ it(`goes on by itself after each of ${KILLS} kills, loses nothing acknowledged a
   const finishedAt = new Map(of('StepCompleted').map((event) => [stepKey(event), Date.parse(event.recordedAt)]));
   const late = provider.calls.filter((call) => call.atMs > (finishedAt.get(call.key) ?? 0));
   expect(late).toEqual([]);
+
+  expect((await verifyEvents(events)).defects).toEqual([]);
 
   // The kills did hit calls under way: otherwise this test would have shown nothing.
   const interrupted = of('StepFailed').filter(
