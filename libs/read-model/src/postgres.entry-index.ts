@@ -2,7 +2,7 @@
 // are looked up, for many blocks in one statement. A page costs at most one look-up for each block and term, whatever the
 // filter and however deep the page, and few round trips.
 import type { FieldValue } from '@app/kernel';
-import type { PostgresSession } from '@app/event-store/nest';
+import type { PostgresSession, PostgresValue } from '@app/event-store/nest';
 import type { Zone } from './entry-block.js';
 import { type Accepted, type BlockPart, EntryBlocks } from './entry-blocks.js';
 import type { Conditions, TermCondition } from './entry-conditions.js';
@@ -12,7 +12,7 @@ import { blocksWith, type EntryTables, entryTables, type TailChunk } from './pos
 
 /** Blocks that are looked at in one go: few at first, for a page that is full soon. */
 const WINDOW_FIRST = 2;
-const WINDOW_GROWTH = 4;
+const WINDOW_GROWTH = 8;
 const WINDOW_MAX = 512;
 /** When the page was not full before this window, it pays to ask which blocks hold the words at all. */
 const WINDOW_SPARSE = WINDOW_FIRST * WINDOW_GROWTH;
@@ -121,41 +121,32 @@ export class PostgresEntryIndex {
 
   /** Which entries have a term in one of the ranges of the open condition number `at`, for each candidate. */
   private async holders(blocks: EntryBlocks, candidates: readonly Candidate[], at: number): Promise<readonly Bitmap[]> {
-    const exact = new LookUp();
-    const between = new LookUp();
+    const lookUp = new LookUp();
     const sets = candidates.map(({ block, open }, index) => {
       const ranges = open[at] ?? [];
       if (block >= blocks.closedCount) return blocks.tailHolders(ranges);
-      for (const range of ranges) (range.exact ? exact : between).add(index, block, range);
+      for (const range of ranges) lookUp.add(index, block, range);
       return emptyBitmap();
     });
-    const { terms } = this.tables;
-    const found = await Promise.all([
-      this.look(exact, `${terms}_exact`, `t.term = asked.low`),
-      this.look(between, `${terms}_between`, `t.term >= asked.low AND t.term < asked.high`),
-    ]);
-    for (const [index, digits] of found.flat()) {
+    for (const [index, digits] of await this.look(lookUp)) {
       const set = sets[index];
       if (set) addPostings(set, digits);
     }
     return sets;
   }
 
-  private async look(lookUp: LookUp, name: string, condition: string): Promise<[number, string][]> {
-    if (lookUp.blocks.length === 0) return [];
+  private async look(lookUp: LookUp): Promise<readonly [number, string][]> {
+    if (lookUp.isEmpty) return [];
+    const { terms } = this.tables;
     // OFFSET 0: each range is looked up by itself, whatever the planner thinks of their number.
     const text = `SELECT asked.n, found.digits
-      FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[]) AS asked (n, block, low, high),
+      FROM unnest($1::integer[], $2::integer[], $3::integer[]) AS asked (n, block, r),
         LATERAL (SELECT string_agg(encode(t.postings, 'hex'), ',') AS digits FROM (
-          SELECT t.postings FROM ${this.tables.terms} AS t WHERE t.block = asked.block AND ${condition} OFFSET 0
+          SELECT t.postings FROM ${terms} AS t WHERE t.block = asked.block
+            AND t.term >= ($4::text[])[asked.r] AND t.term < ($5::text[])[asked.r] OFFSET 0
         ) AS t) AS found
       WHERE found.digits IS NOT NULL`;
-    return this.session.rows<[number, string]>({ name, text }, [
-      lookUp.candidates,
-      lookUp.blocks,
-      lookUp.low,
-      lookUp.high,
-    ]);
+    return this.session.rows<[number, string]>({ name: `${terms}_look`, text }, lookUp.parameters);
   }
 
   private async takeNew(): Promise<void> {
@@ -190,18 +181,40 @@ export class PostgresEntryIndex {
   }
 }
 
-/** Ranges of terms, each in one block and for one candidate. */
+/** Ranges of terms, each in one block and for one candidate. Most look for the same few ranges in every block. */
 class LookUp {
-  readonly candidates: number[] = [];
-  readonly blocks: number[] = [];
-  readonly low: string[] = [];
-  readonly high: string[] = [];
+  private readonly ranges = new Map<string, number>();
+  private readonly low: string[] = [];
+  private readonly high: string[] = [];
+  private readonly candidates: number[] = [];
+  private readonly blocks: number[] = [];
+  private readonly numbers: number[] = [];
 
-  add(candidate: number, block: number, { from, to }: TermRange): void {
+  add(candidate: number, block: number, range: TermRange): void {
     this.candidates.push(candidate);
     this.blocks.push(block);
+    this.numbers.push(this.numberOf(range));
+  }
+
+  get isEmpty(): boolean {
+    return this.blocks.length === 0;
+  }
+
+  get parameters(): readonly PostgresValue[] {
+    const lists = [this.candidates, this.blocks, this.numbers].map((numbers) => `{${numbers.join(',')}}`);
+    return [...lists, this.low, this.high];
+  }
+
+  /** From 1, as PostgreSQL counts. */
+  private numberOf({ from, to }: TermRange): number {
+    // No term holds this character before anything else than 2 or 3.
+    const key = `${from}\u0001${to}`;
+    const known = this.ranges.get(key);
+    if (known !== undefined) return known;
     this.low.push(from);
     this.high.push(to);
+    this.ranges.set(key, this.low.length);
+    return this.low.length;
   }
 }
 
