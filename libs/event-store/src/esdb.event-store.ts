@@ -6,7 +6,7 @@ import { appendLimits, encodeBatch } from './event-batch.js';
 import type { Json } from './esdb-access.js';
 import { accessProblem, SETTINGS_STREAM } from './esdb-access.js';
 import type { EsdbTarget } from './esdb-connection-string.js';
-import { parseConnectionString } from './esdb-connection-string.js';
+import { describeTarget, parseConnectionString } from './esdb-connection-string.js';
 import { afterGivingUp, NodeGaveUp, outcomeUnknown, refusedAppend } from './esdb-fault.js';
 import { esdbPosition } from './esdb-position.js';
 import { EsdbAppender } from './esdb.appender.js';
@@ -62,6 +62,11 @@ interface Connectors {
   readonly appends: EsdbConnector;
   readonly reads: EsdbConnector;
   readonly subscriptions: EsdbConnector;
+}
+
+/** For people: where the store is, without credentials. Throws InvalidArgument. */
+export function describeEsdb(connectionString: string): string {
+  return describeTarget(parseConnectionString(connectionString));
 }
 
 export class EsdbEventStore extends EventStore {

@@ -192,6 +192,17 @@ describe('a copy of a log', () => {
     await expect(copy()).rejects.toThrow('the target holds more than the 79 events of the source');
   });
 
+  it('notices that the source is still in use', async () => {
+    let added = false;
+    const onTarget = (): void => {
+      if (added) return;
+      added = true;
+      void source.append('thing-new', [newEvent()], { expectedRevision: 'no_stream' });
+    };
+    await expect(copy({ onTarget })).rejects.toThrow('the source has got more events meanwhile');
+    expect((await copy()).appended).toBe(1);
+  });
+
   it('notices somebody else who appends meanwhile', async () => {
     target.trouble = (append) => {
       if (append === 5)

@@ -53,6 +53,7 @@ export async function copyLog(options: LogCopyOptions): Promise<LogCopy> {
 
 class Copier {
   private readonly sourceDigest = new LogDigest();
+  private lastOfSource: string | undefined;
   private appended = 0;
 
   constructor(private readonly options: LogCopyOptions) {}
@@ -124,6 +125,7 @@ class Copier {
       this.options.onTarget?.(event);
       this.options.onProgress?.('proving', digest.events);
     }
+    await this.proveSourceStill();
     const { events, text } = this.sourceDigest;
     if (digest.events !== events || digest.text !== text) {
       throw new LogsDiffer(
@@ -134,8 +136,15 @@ class Copier {
     return digest.text;
   }
 
+  private async proveSourceStill(): Promise<void> {
+    const after = this.lastOfSource === undefined ? {} : { after: this.lastOfSource };
+    const [more] = await this.patiently(() => collected(this.options.source.readAll({ ...after, limit: 1 })));
+    if (more) throw new LogsDiffer('the source has got more events meanwhile: stop whoever writes to it, and go on');
+  }
+
   private takeSource(event: RecordedEvent, digest: Uint8Array, phase: CopyPhase): void {
     this.sourceDigest.take(digest);
+    this.lastOfSource = event.position;
     this.options.onSource?.(event);
     this.options.onProgress?.(phase, this.sourceDigest.events);
   }

@@ -1,6 +1,6 @@
 export { bootstrapEsdb } from './esdb.bootstrap.js';
 export type { BootstrappedStream, EsdbBootstrapOptions } from './esdb.bootstrap.js';
-export { EsdbEventStore } from './esdb.event-store.js';
+export { describeEsdb, EsdbEventStore } from './esdb.event-store.js';
 export type { EsdbEventStoreOptions } from './esdb.event-store.js';
 export { FileBlobStore } from './file.blob-store.js';
 export { copyLog, LogsDiffer } from './log-copy.worker.js';
@@ -23,6 +23,8 @@ export type { DataDirectoryLock, LockHolder } from './sqlite.directory-lock.js';
 export * from './sqlite.database.js';
 export { SqliteEventStore } from './sqlite.event-store.js';
 export type { SqliteEventStoreOptions } from './sqlite.event-store.js';
+export { forgetMovedLog, movedLogIn, noteMovedLog } from './sqlite.moved-log.js';
+export type { MovedLog } from './sqlite.moved-log.js';
 export { SqliteLogReader } from './sqlite.log-reader.js';
 export type { LogLocation } from './sqlite.log-reader.js';
 export { startThread } from './start.thread.js';

@@ -16,12 +16,15 @@ import { EventStore } from './event-store.js';
 import { numberedPosition } from './position.js';
 import { LogThreadClient } from './log-client.thread.js';
 import { LOG_FILE, LOG_TAG, logPath } from './sqlite.log-file.js';
+import { movedLogIn } from './sqlite.moved-log.js';
 import type { LogLocation } from './sqlite.log-reader.js';
 import { SqliteLogReader } from './sqlite.log-reader.js';
 import { StoreError } from './store-error.js';
 
 export interface SqliteEventStoreOptions extends LogLocation, Partial<AppendLimits> {
   readonly clock?: Clock;
+  /** For whoever brings a log back that was carried over from here. */
+  readonly evenIfMoved?: true;
 }
 
 /** The one writer of a log; `lockDataDirectory` is what keeps a second process away. */
@@ -40,10 +43,11 @@ export class SqliteEventStore extends EventStore {
 
   /**
    * Opens the log and creates it, and its directory, when missing. Throws StoreError: Corrupt (a foreign, newer or damaged
-   * file: nothing was changed), AccessDenied, StoreUnavailable.
+   * file: nothing was changed), AccessDenied (also for a log that was carried over elsewhere), StoreUnavailable.
    */
   static async open(options: SqliteEventStoreOptions): Promise<SqliteEventStore> {
-    const { directory, file = LOG_FILE, clock = new SystemClock(), ...limits } = options;
+    const { directory, file = LOG_FILE, clock = new SystemClock(), evenIfMoved, ...limits } = options;
+    if (!evenIfMoved) refuseMoved(directory);
     const path = logPath(directory, file);
     const thread = await LogThreadClient.start(path, clock);
     try {
@@ -113,4 +117,11 @@ export class SqliteEventStore extends EventStore {
     await this.reader.close();
     await this.thread.close();
   }
+}
+
+function refuseMoved(directory: string): void {
+  const moved = movedLogIn(directory);
+  if (!moved) return;
+  const told = `the log in ${directory} was carried over to ${moved.to} (${moved.at}) and goes on there: set EVENTSTORE_URL`;
+  throw new StoreError('AccessDenied', `${told}, or carry it back with runledger migrate`);
 }

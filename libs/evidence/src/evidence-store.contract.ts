@@ -137,6 +137,25 @@ export function evidenceStoreContract(subject: () => EvidenceStoreSubject): void
     expect(await store().checkpoint(4)).toBeUndefined();
   });
 
+  it('forgets the leaves, not what was signed, and takes leaves from the first on again', async () => {
+    const [a, b] = [leafFor(0, 's-1', 0), leafFor(1, 's-2', 0)];
+    const nodes = [{ level: 8, index: 0, hash: hashOf(100) }];
+    await store().append(batchOf([a, b], { nodes }));
+    await store().saveCheckpoint({ size: 2, note: 'two', signedAtMs: 1 });
+    await store().setMark('origin', 'example.com/log');
+    await store().forgetLeaves();
+    await store().forgetLeaves();
+    for (const reader of [store(), subject().other]) {
+      expect(await reader.sequencedTo()).toEqual({ size: 0, position: undefined });
+      expect(await reader.leaves(0, 9)).toEqual([]);
+      expect(plain(await reader.hashes(8, 0, 9))).toEqual([]);
+      expect(await reader.checkpoint()).toMatchObject({ size: 2 });
+      expect(await reader.mark('origin')).toBe('example.com/log');
+    }
+    await store().append(batchOf([a, b], { nodes }));
+    expect((await store().sequencedTo()).size).toBe(2);
+  });
+
   it('gives back checkpoints by size, page by page', async () => {
     const all = [9, 2, 30, 4].map((size) => ({ size, note: `note ${size}`, signedAtMs: size * 1_000 }));
     await store().saveCheckpoints(all);

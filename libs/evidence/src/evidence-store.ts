@@ -118,6 +118,12 @@ export abstract class EvidenceStore {
 
   abstract saveCosignatures(size: number, cosignatures: readonly StoredCosignature[]): Promise<void>;
 
+  /**
+   * The leaves will be derived from the log again, from its first event on, as of a log that stands elsewhere now. What was signed
+   * stays, and so do the marks.
+   */
+  abstract forgetLeaves(): Promise<void>;
+
   abstract mark(name: StoreMark): Promise<string | undefined>;
 
   /** The text kept under the name: `text` when there was none. Durable when it resolves. */

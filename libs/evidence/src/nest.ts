@@ -1,3 +1,2 @@
 export * from './node.signature.js';
-export { PostgresEvidenceStore } from './postgres.evidence-store.js';
-export { SqliteEvidenceStore } from './sqlite.evidence-store.js';
+export * from './open-evidence.worker.js';

@@ -1,6 +1,6 @@
 // Evidence in PostgreSQL, where several servers share it: one sequences, the others read what it wrote.
 import { StoreError } from '@app/event-store';
-import type { Migration, PostgresDatabase, PostgresSession, PostgresValue } from '@app/event-store/nest';
+import type { PostgresDatabase, PostgresSession, PostgresValue } from '@app/event-store/nest';
 import { PostgresError, UNIQUE_VIOLATION } from '@app/event-store/nest';
 import { joinedBytes } from './byte-text.js';
 import type {
@@ -14,51 +14,9 @@ import type {
   StoreMark,
 } from './evidence-store.js';
 import { EvidenceStore } from './evidence-store.js';
+import { evidenceSteps } from './postgres.evidence-steps.js';
 
 const LOCK = 'evidence sequencer';
-
-const STEPS: readonly Migration[] = [
-  {
-    name: 'evidence',
-    sql: `
-      CREATE TABLE evidence_leaves (
-        leaf_index bigint PRIMARY KEY,
-        hash bytea NOT NULL,
-        entry bytea NOT NULL,
-        event_id text COLLATE "C" NOT NULL UNIQUE,
-        stream text COLLATE "C" NOT NULL,
-        revision bigint NOT NULL,
-        position text COLLATE "C" NOT NULL,
-        UNIQUE (stream, revision)
-      );
-      ALTER TABLE evidence_leaves ALTER entry SET STORAGE MAIN;
-      CREATE TABLE evidence_nodes (
-        level integer NOT NULL,
-        node_index bigint NOT NULL,
-        hash bytea NOT NULL,
-        PRIMARY KEY (level, node_index)
-      );
-      CREATE TABLE evidence_checkpoints (
-        size bigint PRIMARY KEY,
-        note text NOT NULL,
-        signed_at bigint NOT NULL
-      );
-      CREATE TABLE evidence_cosignatures (
-        size bigint NOT NULL,
-        key text COLLATE "C" NOT NULL,
-        line text NOT NULL,
-        signed_at bigint NOT NULL,
-        PRIMARY KEY (size, key)
-      );
-      CREATE TABLE evidence_marks (name text COLLATE "C" PRIMARY KEY, text text NOT NULL);
-      CREATE TABLE evidence_sequenced (
-        one boolean PRIMARY KEY DEFAULT true CHECK (one),
-        size bigint NOT NULL,
-        position text COLLATE "C"
-      );
-      INSERT INTO evidence_sequenced (size) VALUES (0)`,
-  },
-];
 
 const columns = 'leaf_index, hash, entry, event_id, stream, revision, position';
 const select = `SELECT ${columns} FROM evidence_leaves`;
@@ -99,7 +57,7 @@ export class PostgresEvidenceStore extends EvidenceStore {
 
   /** Makes its tables when they are missing. The database stays the caller's to close unless it is handed over. */
   static async open(database: PostgresDatabase, { owned = false } = {}): Promise<PostgresEvidenceStore> {
-    await database.migrate('evidence', STEPS);
+    await database.migrate('evidence', evidenceSteps);
     return new PostgresEvidenceStore(database, owned);
   }
 
@@ -208,6 +166,13 @@ export class PostgresEvidenceStore extends EvidenceStore {
       ON CONFLICT (size, key) DO UPDATE SET line = excluded.line, signed_at = excluded.signed_at`;
     await this.database.transaction(async (session) => {
       for (const { key, line, atMs } of cosignatures) await session.execute(text, [size, key, line, atMs]);
+    });
+  }
+
+  async forgetLeaves(): Promise<void> {
+    await this.database.transaction(async (session) => {
+      await session.execute('UPDATE evidence_sequenced SET size = 0, position = NULL');
+      await session.execute('TRUNCATE evidence_leaves, evidence_nodes');
     });
   }
 

@@ -146,6 +146,15 @@ export class SqliteEvidenceStore extends EvidenceStore {
     );
   }
 
+  async forgetLeaves(): Promise<void> {
+    this.reading(() =>
+      durably(this.database, () => {
+        for (const table of ['leaves', 'nodes']) this.statement(`DELETE FROM ${table}`).run();
+        this.writeMark(POSITION, undefined);
+      }),
+    );
+  }
+
   async mark(name: StoreMark): Promise<string | undefined> {
     return this.reading(() => this.markText(name));
   }
