@@ -7,7 +7,7 @@ import { AccessModule } from '@app/access/nest';
 import { AuditModule } from '@app/audit/nest';
 import type { RunOwnership } from '@app/execution';
 import { SoleOwnership } from '@app/execution';
-import { ExecutionModule, PostgresRunOwnership, Recovery, Runner } from '@app/execution/nest';
+import { ExecutionModule, PostgresRunOwnership, Recovery, RunNews, Runner } from '@app/execution/nest';
 import { PostgresSecretStore, ProviderModule } from '@app/provider/nest';
 import { WorkflowModule } from '@app/workflow/nest';
 import { Metrics, MetricsController } from './metrics.controller.js';
@@ -79,9 +79,15 @@ export async function openOwnership({ shared, clock, ids, log }: Platform): Prom
   return shared ? PostgresRunOwnership.open({ database: shared.database, clock, ids, log }) : new SoleOwnership();
 }
 
+interface RunWorkers {
+  readonly runner: Runner;
+  readonly news: RunNews;
+  readonly recovery: Recovery;
+}
+
 /** The workers that drive runs; the server lets them tick. */
-export function runnersOf(app: INestApplication): { readonly runner: Runner; readonly recovery: Recovery } {
-  return { runner: app.get(Runner), recovery: app.get(Recovery) };
+export function runnersOf(app: INestApplication): RunWorkers {
+  return { runner: app.get(Runner), news: app.get(RunNews), recovery: app.get(Recovery) };
 }
 
 /** Before `app.init()`: figures about every request, and the description of the API. */

@@ -209,9 +209,9 @@ class Server extends ServerCondition implements RunningServer {
   }
 
   private startWorkers(parts: typeof app): void {
-    const { runner, recovery } = parts.runnersOf(this.app);
+    const { runner, news, recovery } = parts.runnersOf(this.app);
     this.runner = runner;
-    for (const worker of [this.app.get(EventLogRefusalLog), runner, recovery]) this.heartbeat.start(worker);
+    for (const worker of [this.app.get(EventLogRefusalLog), runner, news, recovery]) this.heartbeat.start(worker);
     this.heartbeat.begin();
   }
 

@@ -35,6 +35,8 @@ export interface LiveRun {
   state: ExecutionState;
   /** -1 before the first append. */
   revision: number;
+  /** The last revision that somebody is known to have written; above `revision`, the stream is read again. */
+  heardOf: number;
   /** What is asked of providers now, by node. */
   readonly calls: Map<string, ProviderCall>;
   /** Ends all of them; made with the first call, anew after an abort. */
@@ -81,6 +83,7 @@ export function liveRun({ id, workflowId, definition, engine, state, revision }:
     engine,
     state: state ?? null,
     revision: revision ?? -1,
+    heardOf: -1,
     calls: new Map(),
     abort: undefined,
     results: [],

@@ -18,12 +18,14 @@ import {
 } from './execution.handler.js';
 import { Recovery } from './recovery.worker.js';
 import { RunOwnership } from './run-ownership.js';
+import { RunNews } from './run-news.worker.js';
 import { Runner } from './runner.worker.js';
 import { WebhookController } from './webhook.controller.js';
 
 export { PostgresRunOwnership } from './postgres.run-ownership.js';
 export type { PostgresRunOwnershipOptions } from './postgres.run-ownership.js';
 export { Recovery } from './recovery.worker.js';
+export { RunNews } from './run-news.worker.js';
 export { Runner } from './runner.worker.js';
 
 export interface ExecutionOptions {
@@ -43,7 +45,7 @@ export interface ExecutionOptions {
 export class ExecutionModule {
   /**
    * Needs, globally: the stores, the clock, the ids, `ProviderCaller`, `SecretStore`, `Reservations`, `AccessPolicy`,
-   * `FaultLog` and the command bus. The server lets `Runner` and `Recovery` tick.
+   * `FaultLog` and the command bus. The server lets `Runner`, `RunNews` and `Recovery` tick.
    */
   static register(options: ExecutionOptions): DynamicModule {
     return {
@@ -98,8 +100,14 @@ export class ExecutionModule {
           useFactory: (events: EventStore, views: ViewStore, runner: Runner, ownership: RunOwnership) =>
             new Recovery(events, views, runner, ownership, options.liveRunsMax),
         },
+        {
+          provide: RunNews,
+          inject: [EventStore, Runner, RunOwnership],
+          useFactory: (events: EventStore, runner: Runner, ownership: RunOwnership) =>
+            RunNews.open(events, runner, ownership),
+        },
       ],
-      exports: [Runner, Recovery],
+      exports: [Runner, Recovery, RunNews],
     };
   }
 }

@@ -60,6 +60,8 @@ export class RunDriver {
         if ((await this.record(run, run.stalled)) !== 'stalled') continue;
         rejectAskers(run, new StoreError('StoreUnavailable', 'the log does not answer'));
         return;
+      } else if (isOvertaken(run) && !this.isPaused(run)) {
+        await this.catchUp(run);
       } else if (run.askers.length > 0) {
         await this.answer(run);
       } else if (isDriven(run) && (run.results.length > 0 || run.look)) {
@@ -104,6 +106,20 @@ export class RunDriver {
     }
   }
 
+  private async catchUp(run: LiveRun): Promise<void> {
+    try {
+      await this.recorder.readAgain(run);
+    } catch (error) {
+      if (!isStoreError(error) || !error.retryable) throw error;
+    }
+    if (isOvertaken(run)) {
+      this.recorder.pause(run);
+      return;
+    }
+    run.stalledTimes = 0;
+    if (run.state?.status !== 'running') this.ended(run);
+  }
+
   private isPaused(run: LiveRun): boolean {
     return run.stalledTimes > 0 && this.parts.clock.nowMs() < run.stalledUntilMs;
   }
@@ -145,7 +161,7 @@ export class RunDriver {
     this.hooks.paused(run);
     if (run.stalled || run.faulted) return;
     const running = isDriven(run);
-    const hasWork = run.results.length > 0 || run.look;
+    const hasWork = run.results.length > 0 || run.look || isOvertaken(run);
     if (run.askers.length > 0 || (running && hasWork && !this.isPaused(run))) {
       this.keepMoving(run);
     } else if (!running) {
@@ -158,6 +174,10 @@ export class RunDriver {
 /** It goes on, and here. */
 function isDriven(run: LiveRun): boolean {
   return run.state?.status === 'running' && !run.foreign;
+}
+
+function isOvertaken(run: LiveRun): boolean {
+  return run.heardOf > run.revision;
 }
 
 export function rejectAskers(run: LiveRun, reason: unknown): void {

@@ -66,7 +66,9 @@ export class RunRecorder {
       if (pending.batch.length > 0) await this.append(run, pending);
     } catch (error) {
       if (isStoreError(error, 'WrongExpectedRevision')) {
-        await this.readAgain(run, pending);
+        delete run.stalled;
+        this.desk.giveBack(run, pending.claimed.length);
+        await this.readAgain(run);
         return 'void';
       }
       const didNotHappen = isStoreError(error, 'StoreUnavailable');
@@ -107,10 +109,8 @@ export class RunRecorder {
     run.stalledUntilMs = this.parts.clock.nowMs() + Math.ceil(ceilingMs * (0.5 + this.parts.random() / 2));
   }
 
-  /** Somebody else wrote to the run's stream: what was decided is void; read it and decide again. */
-  private async readAgain(run: LiveRun, pending: PendingAppend): Promise<void> {
-    delete run.stalled;
-    this.desk.giveBack(run, pending.claimed.length);
+  /** Somebody else wrote to the run's stream: what was thought of it is void. Throws StoreError. */
+  async readAgain(run: LiveRun): Promise<void> {
     const read = await readRun(this.parts.events, this.parts.blobs, run.id);
     run.state = read?.state ?? null;
     run.revision = read?.revision ?? -1;

@@ -1,4 +1,4 @@
-import type { RequestContext } from '@app/kernel';
+import type { RecordedEvent, RequestContext } from '@app/kernel';
 import { RefusalError } from '@app/kernel';
 import { RandomIdSource, SystemClock } from '@app/kernel/nest';
 import type { AppendOptions, AppendResult } from '@app/event-store';
@@ -12,6 +12,7 @@ import { definitionOf, edge, executor, startCommand } from './run-fixtures.contr
 import type { RunState } from './execution-state.js';
 import { readRun } from './run-reader.js';
 import { RunOwnership, SoleOwnership } from './run-ownership.js';
+import { RunNews } from './run-news.worker.js';
 import { Runner } from './runner.worker.js';
 
 const ana: RequestContext = {
@@ -49,6 +50,14 @@ class ScriptedCaller extends ProviderCaller {
 class FaultyEventStore extends MemoryEventStore {
   faults: ('before' | 'after')[] = [];
   met = 0;
+  /** So many reads of streams fail. */
+  unreadable = 0;
+
+  override readStream(...asked: Parameters<EventStore['readStream']>): AsyncIterable<RecordedEvent> {
+    if (this.unreadable === 0) return super.readStream(...asked);
+    this.unreadable -= 1;
+    throw new StoreError('StoreUnavailable', 'away');
+  }
 
   override async append(
     stream: string,
@@ -571,6 +580,7 @@ describe('runners of two servers on one log', () => {
     const events = new FaultyEventStore();
     const [first, second] = [new NamedOwnership('first'), new NamedOwnership('second')];
     return {
+      first,
       second,
       a: bench(script, { events, ownership: first }),
       b: bench(() => ok, { events, ownership: second }),
@@ -606,6 +616,31 @@ describe('runners of two servers on one log', () => {
     expect(a.caller.calls).toHaveLength(1);
     expect((await a.types('run')).at(-1)).toBe('ExecutionCancelled');
     expect(b.runner.liveRuns).toBe(0);
+  });
+
+  it('learn at once from the news that a run was cancelled on the other, and end its call', async () => {
+    const { a, b, first } = pair(() => new Promise(() => undefined));
+    const news = await RunNews.open(a.events, a.runner, first);
+    await a.started();
+    await b.runner.command('run', { kind: 'CancelRun' }, ana);
+    expect(a.runner.stateOf('run')?.state.status).toBe('running');
+    const ended = a.runner.whenEnded('run', 5_000);
+    await news.tick();
+    expect((await ended)?.status).toBe('cancelled');
+    expect(a.caller.calls[0]?.signal.aborted).toBe(true);
+    expect([a.runner.liveRuns, a.runner.stepsUnderWay]).toEqual([0, 0]);
+  });
+
+  it('learn of it later when the log cannot be read at first', async () => {
+    const { a, b } = pair(() => new Promise(() => undefined));
+    await a.started();
+    const revision = (await b.types('run')).length;
+    await b.runner.command('run', { kind: 'CancelRun' }, ana);
+    a.events.unreadable = 2;
+    const ended = a.runner.whenEnded('run', 5_000);
+    a.runner.hear('run', revision);
+    expect((await ended)?.status).toBe('cancelled');
+    expect(a.events.unreadable).toBe(0);
   });
 
   it('do not drive what they only answered a question about', async () => {

@@ -125,6 +125,14 @@ export class Runner implements Ticking {
     return answer;
   }
 
+  /** Somebody has written to a run's stream; one that is driven here and does not know of it yet is read again. */
+  hear(runId: string, revision: number): void {
+    const run = this.runs.get(runId);
+    if (!run || revision <= run.revision) return;
+    run.heardOf = Math.max(run.heardOf, revision);
+    this.driver.keepMoving(run);
+  }
+
   /** Resolves with the ended run, or undefined after `waitMs`; undefined at once for a run not driven here. */
   whenEnded(runId: string, waitMs: number): Promise<RunState | undefined> {
     const run = this.runs.get(runId);
