@@ -37,7 +37,10 @@ export const nodeProgram: string | undefined = process.env['EVENTSTORE_NODE'] ||
 
 /** For this test alone; whoever starts it removes it. */
 export async function startEventStoreNode(): Promise<EventStoreNode> {
-  if (nodeProgram !== undefined) return RealNode.create(nodeProgram);
+  return nodeProgram === undefined ? startNodeDouble() : RealNode.create(nodeProgram);
+}
+
+export async function startNodeDouble(): Promise<EventStoreNode> {
   const double = await startDouble();
   const { url, port } = double;
   return { url, port, double, kill: () => double.stop(), start: () => double.start(), remove: () => double.close() };

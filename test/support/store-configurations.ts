@@ -1,4 +1,5 @@
 // The stores on which the product must do the same: files of its own, and servers that several share. One test body for both.
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,16 +9,18 @@ import type { RecordedEvent } from '@app/kernel';
 import type { EventStore } from '@app/event-store';
 import { EsdbEventStore, SqliteLogReader } from '@app/event-store/nest';
 import type { EventStoreNode } from './event-store-node.js';
-import { nodeProgram, startEventStoreNode } from './event-store-node.js';
+import { nodeProgram, startEventStoreNode, startNodeDouble } from './event-store-node.js';
 import { postgresForTests } from './postgres.js';
 import { noStores } from './server-process.js';
+
+export type ServerEnv = Readonly<Record<string, string>> & { readonly DATA_DIR: string };
 
 /** Stores that nobody has written to yet. */
 export interface TestStores {
   /** Of the first server; another one on the same stores needs another. */
   readonly directory: string;
   /** What a server is to be told of them, DATA_DIR too. */
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: ServerEnv;
   /** Undefined: the log is a file. */
   readonly node?: EventStoreNode;
   /** What stands in the log, oldest first; of a file only while no server holds it. */
@@ -31,21 +34,32 @@ export interface TestStores {
   remove(): Promise<void>;
 }
 
-export interface StoreConfiguration {
+/** Stores that several servers can use at once. */
+export interface SharedStores extends TestStores {
+  readonly node: EventStoreNode;
+  /** `env` for one more server: with files of its own, and the keys that servers have in common. */
+  anotherEnv(): ServerEnv;
+  /** What a query over the schema of the views finds. */
+  rows<T extends object>(sql: string): Promise<T[]>;
+}
+
+export interface StoreConfiguration<Stores extends TestStores = TestStores> {
   readonly name: string;
   /** Whether servers can share them. */
   readonly shared: boolean;
-  readonly open: () => Promise<TestStores>;
+  readonly open: (options?: StoreOptions) => Promise<Stores>;
+}
+
+export interface StoreOptions {
+  /** EventStoreDB is the double, whatever there is: what the test needs of it no node does when it is told to. */
+  readonly onDouble?: boolean;
+  /** Default: the PostgreSQL that all tests share. */
+  readonly viewsUrl?: string;
 }
 
 /** For `describe.each`; says on the console what is not the real thing. */
 export function storeConfigurations(): readonly StoreConfiguration[] {
   return [inFiles, inServers()];
-}
-
-/** The ones that several servers can share. */
-export function sharedStores(): StoreConfiguration {
-  return inServers();
 }
 
 const inFiles: StoreConfiguration = {
@@ -54,14 +68,15 @@ const inFiles: StoreConfiguration = {
   open: () => Promise.resolve(new FileStores()),
 };
 
-function inServers(): StoreConfiguration {
+/** The second of them alone. */
+export function inServers(): StoreConfiguration<SharedStores> {
   if (nodeProgram === undefined) {
     console.warn(
       'EVENTSTORE_NODE is not set: for (EventStoreDB, PostgreSQL) a TEST DOUBLE stands in for EventStoreDB; PostgreSQL is real.',
     );
   }
   const log = nodeProgram === undefined ? 'a double of EventStoreDB' : 'EventStoreDB';
-  return { name: `(${log}, PostgreSQL)`, shared: true, open: () => ServerStores.open() };
+  return { name: `(${log}, PostgreSQL)`, shared: true, open: (options = {}) => ServerStores.open(options) };
 }
 
 class FileStores implements TestStores {
@@ -91,10 +106,15 @@ class FileStores implements TestStores {
   }
 }
 
-class ServerStores implements TestStores {
+class ServerStores implements SharedStores {
   readonly directory = mkdtempSync(join(tmpdir(), 'runledger-stores-'));
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: ServerEnv;
   readonly passwords: readonly string[];
+  private readonly directories = [this.directory];
+  private readonly keys = {
+    SECRETS_KEY: randomBytes(32).toString('base64'),
+    API_KEY_PEPPER: randomBytes(32).toString('hex'),
+  };
 
   private constructor(
     readonly node: EventStoreNode,
@@ -102,13 +122,27 @@ class ServerStores implements TestStores {
     private readonly schema: string,
   ) {
     const stores = { EVENTSTORE_URL: node.url, VIEWS_URL: viewsUrl, VIEWS_SCHEMA: schema };
-    this.env = { ...stores, DATA_DIR: this.directory };
-    this.passwords = [new URL(viewsUrl).password];
+    this.env = { ...stores, ...this.keys, DATA_DIR: this.directory };
+    this.passwords = [new URL(viewsUrl).password, ...Object.values(this.keys)];
   }
 
-  static async open(): Promise<ServerStores> {
-    const [node, postgres] = await Promise.all([startEventStoreNode(), postgresForTests()]);
-    return new ServerStores(node, postgres.url, postgres.schema());
+  static async open({ onDouble = false, viewsUrl }: StoreOptions): Promise<ServerStores> {
+    const schema = `test_${randomBytes(8).toString('hex')}`;
+    const [node, url] = await Promise.all([
+      onDouble ? startNodeDouble() : startEventStoreNode(),
+      viewsUrl ?? postgresForTests().then((postgres) => postgres.url),
+    ]);
+    return new ServerStores(node, url, schema);
+  }
+
+  anotherEnv(): ServerEnv {
+    const directory = mkdtempSync(join(tmpdir(), 'runledger-stores-'));
+    this.directories.push(directory);
+    return { ...this.env, DATA_DIR: directory };
+  }
+
+  rows<T extends object>(sql: string): Promise<T[]> {
+    return this.asked(async (client) => (await client.query<T>(sql)).rows);
   }
 
   async wholeLog(): Promise<RecordedEvent[]> {
@@ -126,15 +160,16 @@ class ServerStores implements TestStores {
       streams.set(event.stream, `${streams.get(event.stream) ?? ''}${JSON.stringify(event)}`);
     }
     const inStreams = [...streams].flatMap(([stream, events]) => found(texts, stream, (text) => events.includes(text)));
-    return [...filesWith(this.directory, texts), ...inStreams, ...(await this.tablesWith(texts))];
+    const inFiles = this.directories.flatMap((directory) => filesWith(directory, texts));
+    return [...inFiles, ...inStreams, ...(await this.tablesWith(texts))];
   }
 
   async spoilViews(): Promise<void> {
-    await this.asked((client) => client.query(`UPDATE ${this.schema}.view_generations SET format = 0`));
+    await this.rows('UPDATE view_generations SET format = 0');
   }
 
   async remove(): Promise<void> {
-    await rm(this.directory, { recursive: true, force: true });
+    for (const directory of this.directories) await rm(directory, { recursive: true, force: true });
     await this.node.remove();
     await this.asked((client) => client.query(`DROP SCHEMA IF EXISTS ${this.schema} CASCADE`));
   }
@@ -148,7 +183,7 @@ class ServerStores implements TestStores {
       );
       const places: string[] = [];
       for (const { name } of tables.rows) {
-        const rows = await client.query<{ row: string }>(`SELECT one::text AS row FROM ${this.schema}.${name} AS one`);
+        const rows = await client.query<{ row: string }>(`SELECT one::text AS row FROM ${name} AS one`);
         const all = rows.rows.map(({ row }) => row).join('\n');
         const hex = (text: string): string => Buffer.from(text).toString('hex');
         places.push(...found(texts, name, (text) => all.includes(text) || all.includes(hex(text))));
@@ -160,6 +195,7 @@ class ServerStores implements TestStores {
   private async asked<T>(ask: (client: pg.Client) => Promise<T>): Promise<T> {
     const client = new pg.Client(this.viewsUrl);
     await client.connect();
+    await client.query(`SET search_path TO ${this.schema}`);
     try {
       return await ask(client);
     } finally {
