@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { formatVerifierKey, writeBundle } from '@app/evidence';
+import { sha256 } from '@app/kernel';
+import { bytesOf, logSigner, recorded, SampleLog, sampleEvents } from '../../../test/support/sample-log.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const vkey = formatVerifierKey(logSigner.key);
+
+/** The program as a process, fed on standard input. */
+function start(args: readonly string[]) {
+  const program = ['--no-warnings', '--import', './test/support/typescript.mjs', 'apps/cli/src/main.ts'];
+  return spawn(process.execPath, [...program, ...args], { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] });
+}
+
+async function ended(args: readonly string[], input: Uint8Array = new Uint8Array(0)) {
+  const child = start(args);
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  const exit = once(child, 'exit') as Promise<[number | null]>;
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), exit]);
+  return { code, out, err };
+}
+
+describe('the program', () => {
+  it('verifies what comes by standard input, and ends with the code of the verdict', async () => {
+    const log = new SampleLog(sampleEvents(300));
+    const bytes = await bytesOf(writeBundle(await log.contents(), log.leaves, sha256));
+    const sound = await ended(['verify', '-', '--key', vkey], bytes);
+    expect(sound).toEqual({ code: 0, err: '', out: expect.stringMatching(/^VERIFIED -: L1 \(signed\) was reached\n/) });
+    const flipped = bytes.slice();
+    flipped[90_000] = (flipped[90_000] as number) ^ 1;
+    expect((await ended(['verify', '-', '--key', vkey], flipped)).code).toBe(1);
+    expect((await ended(['verify', '-', '--key', vkey], bytes.subarray(0, 90_000))).code).toBe(2);
+    expect((await ended(['verify', '-', '--key', 'nonsense'], bytes)).code).toBe(3);
+  });
+
+  it('knows its version', async () => {
+    expect(await ended(['--version'])).toEqual({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: '' });
+  });
+
+  it('stops in peace when nobody reads on', async () => {
+    const stream = 'access-20260502';
+    const log = new SampleLog(Array.from({ length: 2_000 }, (_, at) => recorded(at, stream, at, 'AccessDenied', {})));
+    const bytes = await bytesOf(writeBundle(await log.contents(), log.leaves, sha256));
+    const child = start(['replay', stream, '--bundle', '-', '--json']);
+    child.stdin.on('error', () => undefined);
+    child.stdout.once('data', () => child.stdout.destroy());
+    child.stdin.end(bytes);
+    const [err, [code]] = await Promise.all([text(child.stderr), once(child, 'exit') as Promise<[number | null]>]);
+    expect([code, err]).toEqual([0, '']);
+  });
+});
