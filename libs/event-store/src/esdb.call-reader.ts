@@ -4,7 +4,8 @@ import { grpc } from './esdb-fault.js';
 import type { EsdbMessage, ReadCall } from './esdb-messages.js';
 import { later, turn } from './event-loop.thread.js';
 
-export type Received = EsdbMessage | { readonly kind: 'ended'; readonly fault: EsdbFault };
+/** More are not taken out of the call's own buffer before their reader asks. */
+const AT_ONCE_MAX = 64;
 
 export class EsdbCallReader {
   private ahead: EsdbMessage | undefined;
@@ -26,16 +27,16 @@ export class EsdbCallReader {
   }
 
   /**
-   * The next message, or how the call ended once all that had arrived was taken. Undefined: a signal aborted.
+   * What has arrived, at least one message; or how the call ended once all of it was taken. Undefined: a signal aborted.
    * `silenceMs`: a call that says nothing for so long counts as ended.
    */
-  async next(silenceMs?: number): Promise<Received | undefined> {
+  async next(silenceMs?: number): Promise<readonly EsdbMessage[] | EsdbFault | undefined> {
     for (;;) {
       if (this.signals.some(({ aborted }) => aborted)) return undefined;
       if (this.hasNext()) return this.taken();
-      if (this.call.ended) return { kind: 'ended', fault: this.call.ended };
+      if (this.call.ended) return this.call.ended;
       if (!(await this.news(silenceMs))) {
-        return { kind: 'ended', fault: { code: grpc.deadlineExceeded, details: `no answer within ${silenceMs} ms` } };
+        return { code: grpc.deadlineExceeded, details: `no answer within ${silenceMs} ms` };
       }
     }
   }
@@ -50,10 +51,14 @@ export class EsdbCallReader {
     return this.ahead !== undefined;
   }
 
-  private taken(): EsdbMessage | undefined {
-    const message = this.ahead;
-    this.ahead = undefined;
-    return message;
+  /** As many as there are: fewer turns of the event loop than messages. */
+  private taken(): readonly EsdbMessage[] {
+    const messages: EsdbMessage[] = [];
+    while (this.hasNext() && messages.length < AT_ONCE_MAX) {
+      if (this.ahead) messages.push(this.ahead);
+      this.ahead = undefined;
+    }
+    return messages;
   }
 
   /** @returns false when there was none for `silenceMs`. */

@@ -14,19 +14,16 @@ import type {
   AppendsListener,
   EsdbAnswer,
   EsdbAppend,
-  EsdbMessage,
   EsdbRead,
-  EsdbRecord,
   LogStart,
   ReadCall,
   StreamStart,
 } from './esdb-messages.js';
 import { channelCredentials } from './esdb.certificates.js';
+import { readMessage } from './esdb.wire.js';
 
 type Calls = InstanceType<typeof services.StreamsClient>;
 
-/** The node counts time in tenths of a microsecond. */
-const DIGITS_BELOW_MS = 4;
 let connections = 0;
 
 class Client extends EventStoreDBClient {
@@ -80,7 +77,16 @@ export class EsdbConnection {
   /** Throws StoreUnavailable when no node was found. */
   async read(read: EsdbRead): Promise<ReadCall> {
     const calls = await this.calls();
-    const call = calls.read(readMessage(read), ...this.client.options(read.requiresLeader));
+    const { path, requestSerialize } = services.StreamsService.read;
+    const [metadata, options] = this.client.options(read.requiresLeader);
+    const call = calls.makeServerStreamRequest(
+      path,
+      requestSerialize,
+      readMessage,
+      readRequest(read),
+      metadata,
+      options,
+    );
     let ended: EsdbFault | undefined;
     let listener = (): void => undefined;
     const end = (fault: EsdbFault): void => {
@@ -92,8 +98,7 @@ export class EsdbConnection {
     call.on('readable', () => listener());
     return {
       next() {
-        const message = call.read() as messages.ReadResp | null;
-        return message ? messageOf(message) : undefined;
+        return (call.read()) ?? undefined;
       },
       get ended() {
         return ended;
@@ -193,7 +198,7 @@ function answerOf(answer: messages.BatchAppendResp): EsdbAnswer {
   }
 }
 
-function readMessage({ of, direction, limit }: EsdbRead): messages.ReadReq {
+function readRequest({ of, direction, limit }: EsdbRead): messages.ReadReq {
   const directions = messages.ReadReq.Options.ReadDirection;
   const options = new messages.ReadReq.Options()
     .setReadDirection(direction === 'forward' ? directions.FORWARDS : directions.BACKWARDS)
@@ -227,47 +232,4 @@ function filterOptions({ on, regex }: ServerFilter): messages.ReadReq.Options.Fi
 
 function streamIdentifier(stream: string): shared.StreamIdentifier {
   return new shared.StreamIdentifier().setStreamName(Buffer.from(stream));
-}
-
-function messageOf(message: messages.ReadResp): EsdbMessage {
-  const cases = messages.ReadResp.ContentCase;
-  switch (message.getContentCase()) {
-    case cases.EVENT: {
-      const recorded = message.getEvent()?.getEvent();
-      return recorded ? { kind: 'event', record: recordOf(recorded) } : { kind: 'other' };
-    }
-    case cases.CHECKPOINT: {
-      const at = message.getCheckpoint();
-      if (!at) return { kind: 'other' };
-      return { kind: 'checkpoint', position: { commit: at.getCommitPosition(), prepare: at.getPreparePosition() } };
-    }
-    case cases.CONFIRMATION:
-      return { kind: 'confirmed' };
-    case cases.CAUGHT_UP:
-      return { kind: 'caughtUp' };
-    case cases.STREAM_NOT_FOUND:
-      return { kind: 'streamNotFound' };
-    default:
-      return { kind: 'other' };
-  }
-}
-
-function recordOf(event: messages.ReadResp.ReadEvent.RecordedEvent): EsdbRecord {
-  const map = event.getMetadataMap();
-  return {
-    id: event.getId()?.getString() ?? '',
-    type: map.get('type') ?? '',
-    stream: textOf(event.getStreamIdentifier()?.getStreamName_asU8()),
-    revision: Number(event.getStreamRevision()),
-    commit: event.getCommitPosition(),
-    prepare: event.getPreparePosition(),
-    createdMs: Number((map.get('created') ?? '').slice(0, -DIGITS_BELOW_MS)),
-    isJson: map.get('content-type') === 'application/json',
-    data: textOf(event.getData_asU8()),
-    metadata: textOf(event.getCustomMetadata_asU8()),
-  };
-}
-
-function textOf(bytes: Uint8Array | undefined): string {
-  return bytes ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString() : '';
 }

@@ -82,13 +82,16 @@ export class EsdbFollower {
         if (this.live && this.behind && (await reader.isDry())) yield this.caughtUp();
         const received = await reader.next(confirmed ? undefined : silenceMs);
         if (!received) return;
-        if (received.kind === 'ended') {
-          if (isTooSlow(received.fault) && this.at !== begunAt) return;
-          connector.replace(connection, received.fault.leader);
-          throw readError(received.fault);
+        if ('details' in received) {
+          if (isTooSlow(received) && this.at !== begunAt) return;
+          connector.replace(connection, received.leader);
+          throw readError(received);
         }
         confirmed = true;
-        yield* this.passedOn(received, head);
+        for (const message of received) {
+          yield* this.passedOn(message, head);
+          if (signal.aborted) return;
+        }
       }
     } finally {
       reader.cancel();

@@ -31,7 +31,12 @@ export class EsdbLogReader {
     const start = startingRevision(from ?? (direction === 'forward' ? 'start' : 'end'), direction === 'forward');
     const of = { stream, from: start };
     const read = { of, direction, limit: checkedLimit(limit), requiresLeader: true };
-    for await (const record of this.records(read, signal, stream)) yield recordedEvent(record);
+    for await (const records of this.records(read, signal, stream)) {
+      for (const record of records) {
+        if (signal?.aborted) break;
+        yield recordedEvent(record);
+      }
+    }
   }
 
   async *readAll(options: ReadAllOptions): AsyncGenerator<RecordedEvent, void, undefined> {
@@ -46,17 +51,20 @@ export class EsdbLogReader {
     for (let limit = left + 1; ; limit = Number.MAX_SAFE_INTEGER) {
       let received = 0;
       const read = { of: { from, filter: serverFilter(filter) }, direction, limit, requiresLeader: true };
-      for await (const record of this.records(read, signal)) {
-        received += 1;
-        from = record;
-        const position = esdbPosition(record);
-        if (forward && position <= seen) continue;
-        if (forward ? before !== undefined && position >= before : after !== undefined && position <= after) return;
-        seen = position;
-        if (isSystemEvent(record) || !passes(filter, record)) continue;
-        yield recordedEvent(record);
-        left -= 1;
-        if (left === 0) return;
+      for await (const records of this.records(read, signal)) {
+        received += records.length;
+        for (const record of records) {
+          if (signal?.aborted) break;
+          from = record;
+          const position = esdbPosition(record);
+          if (forward && position <= seen) continue;
+          if (forward ? before !== undefined && position >= before : after !== undefined && position <= after) return;
+          seen = position;
+          if (isSystemEvent(record) || !passes(filter, record)) continue;
+          yield recordedEvent(record);
+          left -= 1;
+          if (left === 0) return;
+        }
       }
       // The node counts what it sent, and not all of that was wanted.
       if (received < limit) return;
@@ -69,9 +77,10 @@ export class EsdbLogReader {
     // The filter tells the node's own events by their streams alone: where it is one by its type, all are asked for.
     for (const limit of [1, Number.MAX_SAFE_INTEGER]) {
       let received = 0;
-      for await (const record of this.records({ of, direction: 'backward', limit, requiresLeader: true }, signal)) {
-        received += 1;
-        if (!isSystemEvent(record)) return record;
+      for await (const records of this.records({ of, direction: 'backward', limit, requiresLeader: true }, signal)) {
+        received += records.length;
+        const own = records.find((record) => !isSystemEvent(record));
+        if (own) return own;
       }
       if (received < limit) return undefined;
     }
@@ -82,7 +91,7 @@ export class EsdbLogReader {
   async lastOf(stream: string, signal?: AbortSignal): Promise<EsdbRecord | undefined> {
     const read = { of: { stream, from: 'end' }, direction: 'backward', limit: 1, requiresLeader: true } as const;
     try {
-      for await (const record of this.records(read, signal, stream)) return record;
+      for await (const [record] of this.records(read, signal, stream)) if (record) return record;
     } catch (error) {
       if (!isStoreError(error, 'StreamNotFound')) throw error;
     }
@@ -94,14 +103,14 @@ export class EsdbLogReader {
     read: EsdbRead,
     signal: AbortSignal | undefined,
     stream?: string,
-  ): AsyncGenerator<EsdbRecord, void, undefined> {
+  ): AsyncGenerator<readonly EsdbRecord[], void, undefined> {
     const signals = signal ? [this.closing, signal] : [this.closing];
     for (let redirections = 0; ; redirections += 1) {
       let begun = false;
       try {
-        for await (const record of this.onceRead(read, signals, stream)) {
-          begun = true;
-          yield record;
+        for await (const records of this.onceRead(read, signals, stream)) {
+          begun ||= records.length > 0;
+          yield records;
         }
         this.patience.worked();
         return;
@@ -117,21 +126,23 @@ export class EsdbLogReader {
     read: EsdbRead,
     signals: readonly AbortSignal[],
     stream: string | undefined,
-  ): AsyncGenerator<EsdbRecord, void, undefined> {
+  ): AsyncGenerator<readonly EsdbRecord[], void, undefined> {
     this.throwIfStopped(signals);
     const { connection, call } = await this.begin(read, signals);
     const reader = new EsdbCallReader(call, signals);
     try {
       for (;;) {
         const received = await reader.next(this.silenceMs);
-        if (!received) this.throwIfStopped(signals);
-        if (received?.kind === 'event') yield received.record;
-        if (received?.kind === 'streamNotFound') throw streamNotFound(stream);
-        if (received?.kind !== 'ended') continue;
-        if (received.fault.code === grpc.ok) return;
-        const error = readError(received.fault, stream);
-        if (error.retryable) this.connector.replace(connection, received.fault.leader);
-        throw received.fault.leader ? new Redirected(error) : error;
+        this.throwIfStopped(signals);
+        if (!received) return;
+        if ('details' in received) {
+          if (received.code === grpc.ok) return;
+          const error = readError(received, stream);
+          if (error.retryable) this.connector.replace(connection, received.leader);
+          throw received.leader ? new Redirected(error) : error;
+        }
+        if (received.some(({ kind }) => kind === 'streamNotFound')) throw streamNotFound(stream);
+        yield received.flatMap((message) => (message.kind === 'event' ? [message.record] : []));
       }
     } finally {
       reader.cancel();
