@@ -98,7 +98,7 @@ export class EsdbConnection {
     call.on('readable', () => listener());
     return {
       next() {
-        return (call.read()) ?? undefined;
+        return call.read() ?? undefined;
       },
       get ended() {
         return ended;
