@@ -70,7 +70,7 @@ function postgresPlace(url: string, close: () => Promise<void>): ViewPlace {
       const schema = `bench_${kept === undefined ? randomBytes(6).toString('hex') : kept.replace(/[^a-z0-9]/g, '_')}`;
       const log = { error: (message: string): void => console.error(message) };
       const database = await PostgresDatabase.open({ url, schema, applicationName: 'bench', log });
-      const views = await InProcessPostgresViews.open({ database, events, projections, batchMax: 4_000 });
+      const views = await InProcessPostgresViews.open({ database, events, projections, batchMax: 2_000 });
       return {
         views,
         bytes: () => bytesOf(database),

@@ -8,7 +8,7 @@ import { PostgresViewWriter } from './postgres.view-writer.js';
 import type { ViewStatus } from './view-store.js';
 
 /** A transaction has a fixed price of several round trips. */
-const BATCH_MAX = 4_000;
+const BATCH_MAX = 2_000;
 /** Folding needs one connection, and one while the other is being renewed. */
 const POOL_MAX = 2;
 

@@ -27,6 +27,8 @@ export interface PostgresViewsOptions extends ProjectorListener {
 
 /** A page is a matter of milliseconds; what takes longer than this would only keep others waiting. */
 const STATEMENT_TIMEOUT_MS = 10_000;
+/** One batch is folded while another is taken in. */
+const YOUNG_MB = 128;
 
 export class PostgresViews extends RequestedViews {
   private reader: PostgresViewReader | undefined;
@@ -46,7 +48,7 @@ export class PostgresViews extends RequestedViews {
     const { url, schema, logPlace, projectorThread, log, poolMax } = options;
     const place = { url, ...(schema === undefined ? {} : { schema }) };
     const start: ProjectorThreadStart = { log: logPlace, views: { kind: 'postgres', ...place } };
-    const projector = new ProjectorLink(startViewThread(projectorThread, start), options);
+    const projector = new ProjectorLink(startViewThread(projectorThread, start, YOUNG_MB), options);
     const database = new LateDatabase({
       ...place,
       applicationName: 'runledger views',

@@ -2,14 +2,15 @@
 import { Worker } from 'node:worker_threads';
 
 /** A batch of events and its entries fit into the young generation: else half the time of folding goes into moving them. */
-const resourceLimits = { maxYoungGenerationSizeMb: 48 };
+const YOUNG_MB = 48;
 
-export function startViewThread(url: URL, workerData: unknown): Worker {
+/** @param youngMb of the young generation, for batches that are larger than usual */
+export function startViewThread(url: URL, workerData: unknown, youngMb = YOUNG_MB): Worker {
   const loader = new URL('../../../test/support/typescript.mjs', import.meta.url).href;
   const fromSource = url.pathname.endsWith('.ts');
   return new Worker(url, {
     workerData,
-    resourceLimits,
+    resourceLimits: { maxYoungGenerationSizeMb: youngMb },
     ...(fromSource ? { execArgv: ['--no-warnings', '--import', loader] } : {}),
   });
 }
