@@ -30,6 +30,7 @@ export class SqliteEvidenceStore extends EvidenceStore {
   private constructor(
     private readonly database: SqliteDatabase,
     private readonly path: string,
+    private readonly isReader: boolean,
   ) {
     super();
   }
@@ -37,13 +38,13 @@ export class SqliteEvidenceStore extends EvidenceStore {
   /** The directory must exist. Throws StoreError: Corrupt, AccessDenied, StoreUnavailable. */
   static open(directory: string): SqliteEvidenceStore {
     const path = evidencePath(directory);
-    return new SqliteEvidenceStore(openEvidenceFile(path, false), path);
+    return new SqliteEvidenceStore(openEvidenceFile(path, false), path, false);
   }
 
   /** The same file beside its writer; it must be there. */
   static openReader(directory: string): SqliteEvidenceStore {
     const path = evidencePath(directory);
-    return new SqliteEvidenceStore(openEvidenceFile(path, true), path);
+    return new SqliteEvidenceStore(openEvidenceFile(path, true), path, true);
   }
 
   /** Whoever holds the data directory holds its evidence too. */
@@ -175,7 +176,11 @@ export class SqliteEvidenceStore extends EvidenceStore {
   async close(): Promise<void> {
     if (!this.database.isOpen) return;
     this.statements.clear();
-    this.database.close();
+    try {
+      if (!this.isReader) this.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } finally {
+      this.database.close();
+    }
   }
 
   private insert(leaves: readonly StoredLeaf[]): void {

@@ -1,0 +1,137 @@
+// The server's end of the evidence's thread: how it stands, and who waits for a signature.
+import type { Worker } from 'node:worker_threads';
+import { StoreError } from '@app/event-store';
+import { startThread } from '@app/event-store/nest';
+import { within } from '@app/shell/nest';
+import { EvidenceKeeper } from './evidence-keeper.js';
+import type { EvidenceThreadStart, FromEvidence, ToEvidence } from './evidence-messages.js';
+import type { EvidenceStatus } from './evidence-status.js';
+
+export interface EvidenceListener {
+  /** Called when it fails, stops, waits or works again, with the new status. */
+  readonly onState?: (status: EvidenceStatus) => void;
+  /** One line for the operator. */
+  readonly log?: (line: string) => void;
+}
+
+/** The evidence cannot be made with these settings. The message says what to do. */
+export class EvidenceRefused extends Error {
+  override readonly name = 'EvidenceRefused';
+}
+
+interface Waiting {
+  readonly index: number;
+  readonly done: () => void;
+}
+
+export class EvidenceLink extends EvidenceKeeper {
+  private waiting: Waiting[] = [];
+  private closing = false;
+
+  private constructor(
+    private readonly thread: Worker,
+    private readonly listener: EvidenceListener,
+    private current: EvidenceStatus,
+  ) {
+    super();
+  }
+
+  /**
+   * Resolves once it works, or once it is known why it does not. Throws EvidenceRefused: settings, key or name do not fit the
+   * log; StoreError StoreUnavailable: try again.
+   */
+  static async open(start: EvidenceThreadStart, listener: EvidenceListener = {}): Promise<EvidenceLink> {
+    const thread = startThread(import.meta.url, './evidence.thread', start);
+    const opened = await firstWord(thread);
+    if (opened.kind === 'opened') {
+      const link = new EvidenceLink(thread, listener, opened.status);
+      link.listen();
+      if (opened.status.state !== 'working') listener.onState?.(opened.status);
+      return link;
+    }
+    if (opened.mayPass) throw new StoreError('StoreUnavailable', opened.message);
+    throw new EvidenceRefused(opened.message);
+  }
+
+  status(): EvidenceStatus {
+    return this.current;
+  }
+
+  async waitForSigned(index: number, timeoutMs: number): Promise<boolean> {
+    if (this.isSigned(index)) return true;
+    let waiting: Waiting | undefined;
+    const signed = new Promise<void>((done) => {
+      waiting = { index, done };
+      this.waiting.push(waiting);
+    });
+    await within(timeoutMs, signed);
+    this.waiting = this.waiting.filter((one) => one !== waiting);
+    return this.isSigned(index);
+  }
+
+  suspect(index: number): void {
+    this.tell({ suspect: index });
+  }
+
+  /** What was recorded until now is signed first. Idempotent. */
+  async close(): Promise<void> {
+    if (this.closing) return;
+    this.closing = true;
+    for (const { done } of this.waiting) done();
+    if (this.thread.threadId === -1) return;
+    const ended = new Promise((resolve) => this.thread.once('exit', resolve));
+    this.tell('stop');
+    await ended;
+  }
+
+  private isSigned(index: number): boolean {
+    return (this.current.signed?.size ?? 0) > index;
+  }
+
+  private tell(message: ToEvidence): void {
+    this.thread.postMessage(message);
+  }
+
+  private listen(): void {
+    this.thread.on('message', (message: FromEvidence) => {
+      if (message.kind === 'progressed') this.take(message.status);
+      else if (message.kind === 'told') this.listener.log?.(message.line);
+    });
+    this.thread.on('error', (error) => this.stopped(`the sequencer died: ${error.message}`));
+    this.thread.on('exit', () => this.stopped('the sequencer ended'));
+  }
+
+  private stopped(reason: string): void {
+    if (!this.closing && this.current.state !== 'stopped') this.take({ ...this.current, state: 'stopped', reason });
+  }
+
+  private take(status: EvidenceStatus): void {
+    const { state, reason } = this.current;
+    this.current = status;
+    if (status.state !== state || status.reason !== reason) this.listener.onState?.(status);
+    const signed = this.waiting.filter(({ index }) => this.isSigned(index));
+    for (const { done } of signed) done();
+    if (signed.length > 0) this.waiting = this.waiting.filter((one) => !signed.includes(one));
+  }
+}
+
+type FirstWord = Extract<FromEvidence, { kind: 'opened' | 'refused' }>;
+
+function firstWord(thread: Worker): Promise<FirstWord> {
+  return new Promise((resolve, reject) => {
+    const forget = (): void => {
+      thread.off('message', onMessage);
+      thread.off('error', reject);
+      thread.off('exit', onExit);
+    };
+    const onMessage = (message: FromEvidence): void => {
+      if (message.kind !== 'opened' && message.kind !== 'refused') return;
+      forget();
+      resolve(message);
+    };
+    const onExit = (): void => reject(new Error('the sequencer ended before it was ready'));
+    thread.on('message', onMessage);
+    thread.on('error', reject);
+    thread.on('exit', onExit);
+  });
+}
