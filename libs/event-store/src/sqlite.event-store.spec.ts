@@ -175,6 +175,26 @@ describe('the event store in SQLite', () => {
       await store.close();
     });
 
+    it.each([
+      'data = NULL',
+      `data = 'null'`,
+      'metadata = NULL',
+      `metadata = 'null'`,
+      `metadata = '[]'`,
+      `data = '{"a'`,
+    ])('calls an event damaged, and does not ask to try again, where somebody has set %s', async (change) => {
+      const directory = newDirectory();
+      const store = await SqliteEventStore.open({ directory });
+      await store.append('thing-1', newEvents(2), { expectedRevision: 'no_stream' });
+      const intruder = openDatabase(join(directory, 'log.db'));
+      intruder.exec('CREATE TABLE free AS SELECT * FROM events; DROP TABLE events; ALTER TABLE free RENAME TO events');
+      intruder.exec(`UPDATE events SET ${change} WHERE revision = 1`);
+      intruder.close();
+      const error: unknown = await collect(store.readAll()).catch((caught: unknown) => caught);
+      expect(error).toMatchObject({ code: 'Corrupt', retryable: false });
+      await store.close();
+    });
+
     it('stays right when another connection has written to the log in spite of the lock', async () => {
       const directory = newDirectory();
       const [one, two] = [await SqliteEventStore.open({ directory }), await SqliteEventStore.open({ directory })];

@@ -9,7 +9,7 @@ import { numberedPosition, positionNumber } from './position.js';
 import { prepareRows } from './sqlite.database.js';
 import type { SqliteDatabase, SqliteStatement } from './sqlite.database.js';
 import { LOG_TAG, logError } from './sqlite.log-file.js';
-import { StoreError } from './store-error.js';
+import { isStoreError, StoreError } from './store-error.js';
 import { WakeUp } from './wake-up.js';
 
 const PAGE_EVENTS = 1_000;
@@ -89,12 +89,24 @@ export class SqliteLogPages implements LogPages {
       const events: RecordedEvent[] = [];
       let characters = 0;
       for (const row of this.statement(sql).iterate(...parameters, count) as Iterable<Row>) {
-        events.push(this.recorded(row));
+        events.push(this.readable(row));
         characters += row[6].length + row[7].length;
         if (characters > PAGE_CHARACTERS) return { events, all: false };
       }
       return { events, all: events.length < count };
     });
+  }
+
+  /** Rows that the store did not write may hold anything, NULL too: damage, and not a fault that passes. */
+  private readable(row: Row): RecordedEvent {
+    try {
+      const event = this.recorded(row);
+      if (isObject(event.data) && isObject(event.metadata)) return event;
+    } catch (error) {
+      if (isStoreError(error)) throw error;
+      throw new StoreError('Corrupt', `the log ${this.path} holds an event that is no JSON`, { cause: error });
+    }
+    throw new StoreError('Corrupt', `the log ${this.path} holds an event that is no JSON object`);
   }
 
   private recorded(row: Row): RecordedEvent {
@@ -130,12 +142,13 @@ export class SqliteLogPages implements LogPages {
     try {
       return work();
     } catch (error) {
-      if (error instanceof SyntaxError) {
-        throw new StoreError('Corrupt', `the log ${this.path} holds an event that is no JSON`, { cause: error });
-      }
       throw logError(error, this.path);
     }
   }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Compares prefixes as text: in LIKE and GLOB some characters of a name would be wildcards. */
