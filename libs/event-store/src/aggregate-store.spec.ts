@@ -143,6 +143,11 @@ describe('the aggregate store', () => {
     expect(await aggregates.load(door, id)).toMatchObject({ state: { open: false }, revision: 1 });
   });
 
+  it('does not take an append for undone because its repetition was not possible', async () => {
+    log.faults = [new StoreError('AppendOutcomeUnknown', 'lost'), new StoreError('StoreUnavailable', 'gone')];
+    expect(await codeOf(server().execute(door, id, 'open', context))).toBe('AppendOutcomeUnknown');
+  });
+
   it('passes a fault of the log on', async () => {
     log.faults = [new StoreError('StoreUnavailable', 'no room')];
     expect(await codeOf(server().execute(door, id, 'open', context))).toBe('StoreUnavailable');

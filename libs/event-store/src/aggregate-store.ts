@@ -133,14 +133,20 @@ export class AggregateStore {
     this.cache.delete(streamName(decider.category, id));
   }
 
-  /** An append whose outcome is unknown is repeated identically: the store then says whether it is in. */
+  /**
+   * An append whose outcome is unknown is repeated identically: the store then says whether it is in. It stays unknown where
+   * the repetition could not be made.
+   */
   private async appendSurely(stream: string, batch: readonly NewEvent[], revision: number): Promise<AppendResult> {
     const options = { expectedRevision: revision === -1 ? ('no_stream' as const) : revision };
+    let unknown: unknown;
     for (let attempt = 0; ; attempt += 1) {
       try {
         return await this.events.append(stream, batch, options);
       } catch (error) {
-        if (!isStoreError(error, 'AppendOutcomeUnknown') || attempt === 3) throw error;
+        if (isStoreError(error, 'AppendOutcomeUnknown')) unknown = error;
+        else throw isStoreError(error, 'WrongExpectedRevision') ? error : (unknown ?? error);
+        if (attempt === 3) throw error;
       }
     }
   }
