@@ -67,8 +67,13 @@ class RealNode implements EventStoreNode {
     const guard = spawn('bash', parts, { detached: true, stdio: 'ignore' });
     guard.unref();
     const node = new RealNode(program, directory, await freePort(), guard);
-    await node.start();
-    return node;
+    try {
+      await node.start();
+      return node;
+    } catch (error) {
+      await node.remove();
+      throw error;
+    }
   }
 
   get url(): string {
@@ -78,7 +83,9 @@ class RealNode implements EventStoreNode {
   async start(): Promise<void> {
     if (this.child) throw new Error('the node is running');
     const log = openSync(join(this.directory, 'output'), 'a', 0o600);
-    const child = spawn(this.program, [String(this.port), this.directory], { stdio: ['ignore', log, log] });
+    // A node takes variables that begin like ours for options of its own, and refuses those that it does not know.
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('EVENTSTORE_')));
+    const child = spawn(this.program, [String(this.port), this.directory], { env, stdio: ['ignore', log, log] });
     closeSync(log);
     child.unref();
     this.child = child;

@@ -128,11 +128,8 @@ class ServerStores implements SharedStores {
 
   static async open({ onDouble = false, viewsUrl }: StoreOptions): Promise<ServerStores> {
     const schema = `test_${randomBytes(8).toString('hex')}`;
-    const [node, url] = await Promise.all([
-      onDouble ? startNodeDouble() : startEventStoreNode(),
-      viewsUrl ?? postgresForTests().then((postgres) => postgres.url),
-    ]);
-    return new ServerStores(node, url, schema);
+    const url = viewsUrl ?? (await postgresForTests()).url;
+    return new ServerStores(await (onDouble ? startNodeDouble() : startEventStoreNode()), url, schema);
   }
 
   anotherEnv(): ServerEnv {
