@@ -1,6 +1,6 @@
 // Runs: start, drive, recover, show.
 import { randomUUID } from 'node:crypto';
-import type { DynamicModule } from '@nestjs/common';
+import type { DynamicModule, Provider } from '@nestjs/common';
 import { Module } from '@nestjs/common';
 import { Clock, IdSource } from '@app/kernel';
 import { AggregateStore, BlobStore, EventStore } from '@app/event-store';
@@ -68,46 +68,53 @@ export class ExecutionModule {
               { stepTimeoutMs: options.stepTimeoutMs },
             ),
         },
-        {
-          provide: Runner,
-          inject: [EventStore, BlobStore, ProviderCaller, DefinitionSource, RunOwnership, Clock, IdSource, FaultLog],
-          useFactory: (
-            events: EventStore,
-            blobs: BlobStore,
-            caller: ProviderCaller,
-            definitions: DefinitionSource,
-            ownership: RunOwnership,
-            clock: Clock,
-            ids: IdSource,
-            log: FaultLog,
-          ) =>
-            new Runner({
-              events,
-              blobs,
-              caller,
-              definitionOf: (workflowId, version) => definitions.definitionOf(workflowId, version),
-              ownership,
-              clock,
-              ids,
-              random: Math.random,
-              limits: options,
-              onFault: (runId, error) => log.error('a run met a bug and stands still', { runId, error }),
-            }),
-        },
-        {
-          provide: Recovery,
-          inject: [EventStore, ViewStore, Runner, RunOwnership],
-          useFactory: (events: EventStore, views: ViewStore, runner: Runner, ownership: RunOwnership) =>
-            new Recovery(events, views, runner, ownership, options.liveRunsMax),
-        },
-        {
-          provide: RunNews,
-          inject: [EventStore, Runner, RunOwnership],
-          useFactory: (events: EventStore, runner: Runner, ownership: RunOwnership) =>
-            RunNews.open(events, runner, ownership),
-        },
+        ...workers(options),
       ],
       exports: [Runner, Recovery, RunNews],
     };
   }
+}
+
+/** What moves runs. */
+function workers(options: ExecutionOptions): Provider[] {
+  return [
+    {
+      provide: Runner,
+      inject: [EventStore, BlobStore, ProviderCaller, DefinitionSource, RunOwnership, Clock, IdSource, FaultLog],
+      useFactory: (
+        events: EventStore,
+        blobs: BlobStore,
+        caller: ProviderCaller,
+        definitions: DefinitionSource,
+        ownership: RunOwnership,
+        clock: Clock,
+        ids: IdSource,
+        log: FaultLog,
+      ) =>
+        new Runner({
+          events,
+          blobs,
+          caller,
+          definitionOf: (workflowId, version) => definitions.definitionOf(workflowId, version),
+          ownership,
+          clock,
+          ids,
+          random: Math.random,
+          limits: options,
+          onFault: (runId, error) => log.error('a run met a bug and stands still', { runId, error }),
+        }),
+    },
+    {
+      provide: Recovery,
+      inject: [EventStore, ViewStore, Runner, RunOwnership],
+      useFactory: (events: EventStore, views: ViewStore, runner: Runner, ownership: RunOwnership) =>
+        new Recovery(events, views, runner, ownership, options.liveRunsMax),
+    },
+    {
+      provide: RunNews,
+      inject: [EventStore, Runner, RunOwnership],
+      useFactory: (events: EventStore, runner: Runner, ownership: RunOwnership) =>
+        RunNews.open(events, runner, ownership),
+    },
+  ];
 }

@@ -85,7 +85,8 @@ export class PostgresRunOwnership extends RunOwnership {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    await Promise.all([this.own, ...this.inherited.values()].map((lock) => lock?.release()));
+    for (const lock of this.inherited.values()) await lock.release();
+    await this.own?.release();
   }
 
   private get freeForMs(): number {
