@@ -12,6 +12,8 @@ export interface CliWorld {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
+  /** Resolves when somebody wants a command to end that would not end by itself. */
+  readonly untilStopped: () => Promise<void>;
 }
 
 /** What every command ends with. */

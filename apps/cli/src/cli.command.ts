@@ -7,6 +7,7 @@ import { addExport } from './export.command.js';
 import { addKeys } from './keys.command.js';
 import { addReplay } from './replay.command.js';
 import { addVerify } from './verify.command.js';
+import { addWitness } from './witness.command.js';
 
 /** Never throws for what a person can cause. Returns the exit code. */
 export async function runCli(args: readonly string[], world: CliWorld, version: string): Promise<number> {
@@ -32,7 +33,7 @@ Examples:
   runledger verify log.tar --key log.vkey
   runledger replay execution-0d6f2a8e-1c1b-4f6e-9a7f-8a2f7a0c9e11 --bundle log.tar`,
     );
-  for (const add of [addVerify, addExport, addReplay, addCheckpoint, addKeys]) add(program, world, act);
+  for (const add of [addVerify, addExport, addReplay, addCheckpoint, addKeys, addWitness]) add(program, world, act);
   for (const command of program.commands) inherit(command, program);
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -72,6 +72,7 @@ async function cli(args: readonly string[], about: Partial<CliWorld> = {}): Prom
     columns: 80,
     env: { RUNLEDGER_API_KEY: API_KEY, RUNLEDGER_SERVER: url },
     nowMs: () => START_MS,
+    untilStopped: async () => undefined,
     ...about,
   };
   const exit = await runCli(args, world, '1.2.3');
@@ -98,7 +99,7 @@ describe('runledger', () => {
     expect(await cli(['--version'])).toEqual({ exit: 0, out: '1.2.3\n', err: '' });
   });
 
-  it.each(['verify', 'export', 'replay', 'checkpoint', 'keys generate', 'keys show', 'keys vkey'])(
+  it.each(['verify', 'export', 'replay', 'checkpoint', 'keys generate', 'keys show', 'keys vkey', 'witness'])(
     '%s --help shows an example',
     async (command) => {
       const { exit, out } = await cli([...command.split(' '), '--help']);
@@ -138,6 +139,14 @@ describe('runledger', () => {
     ['no run', ['export', '--out', '/nowhere/x', '--run', 'x'], /wants a UUID/],
     ['no stream', ['replay', '../x'], /no name of a stream/],
     ['two sources', ['replay', run, '--bundle', 'x', '--server', 'http://x'], /either --server/],
+    ['no log to witness', ['witness', '--state', '/nowhere/x'], /required option '--log/],
+    ['no address to listen on', ['witness', '--state', '/nowhere/x', '--log', vkey, '--listen', '4022'], /as in 127/],
+    ['no port', ['witness', '--state', '/nowhere/x', '--log', vkey, '--listen', 'localhost:70000'], /as in 127/],
+    [
+      'a witness as a log',
+      ['witness', '--state', '/nowhere/x', '--log', formatVerifierKey(witnessSigner.key)],
+      /the key of a log/,
+    ],
     ['no name for a key', ['keys', 'generate', '--name', 'a b', '--out', '/nowhere/x'], /without blanks/],
   ])('ends with 3 for %s', async (_name, args, message) => {
     const { exit, out, err } = await cli(args);
@@ -504,4 +513,47 @@ describe('runledger keys', () => {
     expect([exit, out]).toEqual([3, '']);
     expect(err).not.toContain('c2VjcmV0');
   });
+});
+
+describe('runledger witness', () => {
+  const listen = ['--log', vkey, '--listen', '127.0.0.1:0'];
+
+  it('makes its key at the first start, for its owner alone, and tells others how to know it', async () => {
+    const state = path('w1');
+    const first = await cli(['witness', '--state', state, '--name', 'witness.example/w1', ...listen]);
+    expect([first.exit, first.err]).toEqual([
+      0,
+      `wrote ${join(state, 'witness.key')}; whoever holds it can sign as witness.example/w1\n`,
+    ]);
+    expect(first.out).toMatch(
+      /^listening {2}http:\/\/127\.0\.0\.1:\d+\nvkey {7}witness\.example\/w1\+[^\n]+\nlog {8}runledger\.example\/log, nothing cosigned yet\n$/,
+    );
+    expect((await stat(join(state, 'witness.key'))).mode & 0o777).toBe(0o600);
+    const again = await cli(['witness', '--state', state, '--json', ...listen]);
+    expect([again.exit, again.err]).toEqual([0, '']);
+    const about = JSON.parse(again.out) as { vkey: string; logs: unknown };
+    expect(about.logs).toEqual([{ origin: ORIGIN, size: 0 }]);
+    expect(first.out).toContain(about.vkey);
+  });
+
+  it.each<[string, (state: string) => Promise<string[]>, number, RegExp]>([
+    ['the key of a log', async (state) => ['--key', await keyFile(state, false)], 3, /is the key of a log/],
+    ['a key that others can read', async (state) => ['--key', await keyFile(state, true, 0o644)], 3, /read by others/],
+    ['another name for its key', async (state) => ['--key', await keyFile(state, true), '--name', 'x'], 3, /--name is/],
+    ['a name that is none', async () => ['--name', 'a b'], 3, /without blanks/],
+    ['an address that is taken', async () => ['--listen', new URL(url).host], 2, /cannot be listened on: EADDRINUSE/],
+    ['an address of others', async () => ['--listen', '192.0.2.1:4022'], 2, /cannot be listened on: EADDRNOTAVAIL/],
+  ])('does not start with %s', async (name, args, exit, message) => {
+    const state = path(`refused ${name}`);
+    const outcome = await cli(['witness', '--state', state, ...listen, ...(await args(state))]);
+    expect(outcome).toMatchObject({ exit, out: '' });
+    expect(outcome.err).toMatch(message);
+  });
+
+  async function keyFile(state: string, isWitness: boolean, mode = 0o600): Promise<string> {
+    const out = `${state}.key`;
+    await cli(['keys', 'generate', '--name', 'w', '--out', out, ...(isWitness ? ['--witness'] : [])]);
+    await chmod(out, mode);
+    return out;
+  }
 });

@@ -110,7 +110,8 @@ function thereAlready(path: string): CliError {
   return usage(`${path} is there already; --force replaces it`);
 }
 
-function told(path: string, error: unknown): unknown {
+/** What a fault of the disk is called, as an error to throw; any other is passed on. */
+export function told(path: string, error: unknown): unknown {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'ENOENT':
       return usage(`there is no ${path}`);

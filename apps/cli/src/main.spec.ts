@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { formatVerifierKey, writeBundle } from '@app/evidence';
+import { formatConsistency, formatVerifierKey, writeBundle } from '@app/evidence';
 import { sha256 } from '@app/kernel';
-import { bytesOf, logSigner, recorded, SampleLog, sampleEvents } from '../../../test/support/sample-log.js';
+import { bytesOf, logSigner, ORIGIN, recorded, SampleLog, sampleEvents } from '../../../test/support/sample-log.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const vkey = formatVerifierKey(logSigner.key);
@@ -51,5 +54,34 @@ describe('the program', () => {
     child.stdin.end(bytes);
     const [err, [code]] = await Promise.all([text(child.stderr), once(child, 'exit') as Promise<[number | null]>]);
     expect([code, err]).toEqual([0, '']);
+  });
+
+  it('witnesses until it is told to stop, and knows after a kill what it cosigned', async () => {
+    const state = await mkdtemp(join(tmpdir(), 'runledger-witness-'));
+    const log = new SampleLog(sampleEvents(30));
+    const args = ['witness', '--state', state, '--log', vkey, '--listen', '127.0.0.1:0', '--json'];
+    const begin = async () => {
+      const child = start(args);
+      const [line] = (await once(child.stdout, 'data')) as [Buffer];
+      const told = JSON.parse(line.toString()) as { url: string; logs: unknown };
+      const bring = async (from: number, size: number) => {
+        const proof = from === 0 ? [] : log.consistency(from, size);
+        const body = formatConsistency({ size1: from, proof, checkpoint: await log.checkpoint(size) });
+        return (await fetch(`${told.url}/add-checkpoint`, { method: 'POST', body })).status;
+      };
+      const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<unknown> => {
+        child.kill(signal);
+        return ((await once(child, 'exit')) as [number | null])[0];
+      };
+      return { logs: told.logs, bring, end };
+    };
+    const first = await begin();
+    expect(await first.bring(0, 10)).toBe(200);
+    await first.end('SIGKILL');
+    const second = await begin();
+    expect(second.logs).toEqual([{ origin: ORIGIN, size: 10 }]);
+    expect([await second.bring(0, 20), await second.bring(10, 20)]).toEqual([409, 200]);
+    expect(await second.end('SIGTERM')).toBe(0);
+    await rm(state, { recursive: true });
   });
 });

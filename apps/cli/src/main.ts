@@ -28,5 +28,9 @@ const world = {
   columns: process.stderr.columns ?? 80,
   env: process.env,
   nowMs: () => Date.now(),
+  untilStopped: () =>
+    new Promise<void>((stopped) => {
+      for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stopped());
+    }),
 };
 process.exitCode = await runCli(process.argv.slice(2), world, versionOf());
