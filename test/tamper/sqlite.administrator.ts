@@ -1,0 +1,155 @@
+// The administrator of log.db and evidence.db.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SqliteDatabase } from '@app/event-store/nest';
+import { openDatabase, prepareRows, SqliteLogReader } from '@app/event-store/nest';
+import type { EvidenceStore } from '@app/evidence';
+import { openEvidenceIn } from '@app/evidence/nest';
+import type { Administrator } from './administrator.js';
+import type { CheckpointRow, EventRow, LeafRow, NodeRow, Rows } from './rows.js';
+
+/** Without the triggers, the types and the constraints of the real ones. */
+const freeTables = `
+  DROP TABLE events;
+  DROP TABLE streams;
+  CREATE TABLE streams (id INTEGER PRIMARY KEY, name TEXT);
+  CREATE TABLE events (position INTEGER PRIMARY KEY, stream INTEGER, revision INTEGER, id TEXT, type TEXT,
+    recorded_at INTEGER, data TEXT, metadata TEXT);
+`;
+
+export class SqliteAdministrator implements Administrator {
+  private readonly evidenceDirectory: string;
+
+  /** @param directory holds log.db; the evidence comes into a folder below it */
+  constructor(private readonly directory: string) {
+    this.evidenceDirectory = join(directory, 'evidence');
+    mkdirSync(this.evidenceDirectory, { recursive: true });
+  }
+
+  async read(): Promise<Rows> {
+    const events = this.inLog((log) => rowsOf(log, eventsSql).map(eventRow));
+    return this.inEvidence((evidence) => ({
+      events,
+      leaves: rowsOf(
+        evidence,
+        'SELECT leaf_index, hash, entry, event_id, stream, revision, position FROM leaves ORDER BY 1',
+      ).map(leafRow),
+      nodes: rowsOf(evidence, 'SELECT level, node_index, hash FROM nodes ORDER BY 1, 2').map(nodeRow),
+      checkpoints: rowsOf(evidence, 'SELECT size, note, signed_at FROM checkpoints ORDER BY 1').map(checkpointRow),
+      position: rowsOf(evidence, `SELECT text FROM marks WHERE name = 'position'`)[0]?.[0] as string | undefined,
+    }));
+  }
+
+  async write(rows: Rows): Promise<void> {
+    this.inLog((log) => writeLog(log, rows.events));
+    this.inEvidence((evidence) => writeEvidence(evidence, rows));
+  }
+
+  openLog(): Promise<SqliteLogReader> {
+    return SqliteLogReader.open({ directory: this.directory });
+  }
+
+  async openEvidence(): Promise<EvidenceStore> {
+    return openEvidenceIn(this.evidenceDirectory);
+  }
+
+  positionText(position: number): string {
+    return `sql:${String(position).padStart(20, '0')}`;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  private inLog<T>(work: (log: SqliteDatabase) => T): T {
+    return inDatabase(join(this.directory, 'log.db'), work);
+  }
+
+  private inEvidence<T>(work: (evidence: SqliteDatabase) => T): T {
+    return inDatabase(join(this.evidenceDirectory, 'evidence.db'), work);
+  }
+}
+
+const eventsSql = `SELECT e.position, s.name, e.revision, e.id, e.type, e.recorded_at, e.data, e.metadata
+  FROM events e JOIN streams s ON s.id = e.stream ORDER BY e.position`;
+
+function inDatabase<T>(path: string, work: (database: SqliteDatabase) => T): T {
+  const database = openDatabase(path);
+  try {
+    database.exec('BEGIN IMMEDIATE');
+    const result = work(database);
+    database.exec('COMMIT');
+    return result;
+  } finally {
+    database.close();
+  }
+}
+
+type Row = readonly unknown[];
+
+function rowsOf(database: SqliteDatabase, sql: string): readonly Row[] {
+  return prepareRows(database, sql).all();
+}
+
+function writeLog(log: SqliteDatabase, events: readonly EventRow[]): void {
+  log.exec(freeTables);
+  const ids = new Map<string, number>();
+  const insertStream = log.prepare('INSERT INTO streams VALUES (?, ?)');
+  const insert = log.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+  for (const { position, stream, revision, id, type, recordedAtMs, data, metadata } of events) {
+    const known = ids.get(stream) ?? ids.size + 1;
+    if (!ids.has(stream)) insertStream.run(known, stream);
+    ids.set(stream, known);
+    insert.run(position, known, revision, id, type, recordedAtMs, data, metadata);
+  }
+}
+
+function writeEvidence(evidence: SqliteDatabase, { leaves, nodes, checkpoints, position }: Rows): void {
+  evidence.exec('DELETE FROM leaves; DELETE FROM nodes; DELETE FROM checkpoints; DELETE FROM marks');
+  const insertLeaf = evidence.prepare('INSERT INTO leaves VALUES (?, ?, ?, ?, ?, ?, ?)');
+  for (const leaf of leaves) {
+    insertLeaf.run(leaf.index, leaf.hash, leaf.entry, leaf.eventId, leaf.stream, leaf.revision, leaf.position);
+  }
+  const insertNode = evidence.prepare('INSERT INTO nodes VALUES (?, ?, ?)');
+  for (const { level, index, hash } of nodes) insertNode.run(level, index, hash);
+  const insertCheckpoint = evidence.prepare('INSERT INTO checkpoints VALUES (?, ?, ?)');
+  for (const { size, note, signedAtMs } of checkpoints) insertCheckpoint.run(size, note, signedAtMs);
+  if (position !== undefined) evidence.prepare(`INSERT INTO marks VALUES ('position', ?)`).run(position);
+}
+
+function eventRow(row: Row): EventRow {
+  const [position, stream, revision, id, type, recordedAtMs, data, metadata] = row as [
+    number,
+    string,
+    number,
+    string,
+    string,
+    number,
+    string | null,
+    string | null,
+  ];
+  return { position, stream, revision, id, type, recordedAtMs, data, metadata };
+}
+
+function leafRow(row: Row): LeafRow {
+  const [index, hash, entry, eventId, stream, revision, position] = row as [
+    number,
+    Uint8Array,
+    Uint8Array,
+    string,
+    string,
+    number,
+    string,
+  ];
+  return { index, hash: new Uint8Array(hash), entry: new Uint8Array(entry), eventId, stream, revision, position };
+}
+
+function nodeRow(row: Row): NodeRow {
+  const [level, index, hash] = row as [number, number, Uint8Array];
+  return { level, index, hash: new Uint8Array(hash) };
+}
+
+function checkpointRow(row: Row): CheckpointRow {
+  const [size, note, signedAtMs] = row as [number, string, number];
+  return { size, note, signedAtMs };
+}
