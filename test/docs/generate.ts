@@ -5,6 +5,7 @@ import { format, resolveConfig } from 'prettier';
 import type { EventLock } from '../architecture/event-lock.js';
 import { brokenPromises, lockOf } from '../architecture/event-lock.js';
 import { root } from '../architecture/tree.js';
+import { withAuditWalk } from '../demo/audit-walk.js';
 import { eventCatalogues } from './event-catalogues.js';
 import { eventPage } from './event-page.js';
 import { openApiDocument } from './openapi.js';
@@ -27,6 +28,7 @@ function newLock(path: string): string {
 const documents: readonly (readonly [path: string, make: (path: string) => string | Promise<string>])[] = [
   ['test/architecture/event-schemas.lock.json', newLock],
   ['docs/events.md', () => eventPage(eventCatalogues)],
+  ['docs/audit-guide.md', (path) => withAuditWalk(read(path))],
   ['docs/operating.md', (path) => withSettingsTable(read(path))],
   ['docs/openapi.json', openApiDocument],
 ];
