@@ -30,7 +30,13 @@ const log = new SampleLog(Array.from({ length: JUNE }, (_, number) => sampleEven
 const rewritten = new SampleLog(
   Array.from({ length: JUNE }, (_, number) => {
     const { stream, revision, type, data } = sampleEvent(number);
-    return recorded(number, stream, revision, type, number === 0 ? { ...data, input: { customer: 'nobody' } } : data);
+    return recorded(
+      number,
+      stream,
+      revision,
+      type,
+      number === 0 ? { ...(data as object), input: { customer: 'nobody' } } : (data as object),
+    );
   }),
 );
 
