@@ -7,7 +7,7 @@ const [command] = process.argv.slice(2);
 if (!existsSync(built('cli/src/main.js'))) {
   process.stderr.write('runledger is not built yet: npm run build\n');
   process.exitCode = 3;
-} else if (['migrate', 'backup'].includes(command)) {
+} else if (['migrate', 'backup', 'rebuild'].includes(command)) {
   process.umask(0o077);
   const { runOperator } = await import(built('server/src/operator.command.js').href);
   const stop = new AbortController();

@@ -26,6 +26,8 @@ export async function runCli(args: readonly string[], world: CliWorld, version: 
     .addHelpText(
       'after',
       `
+On the stores of a server, on its own machine (each with --help): migrate, backup, rebuild.
+
 Exit codes: 0 done or verified, 1 tampered, 2 incomplete (something needed could not be had), 3 wrong usage
 
 Examples:

@@ -8,6 +8,7 @@ import type { Backup } from './backup.worker.js';
 import { backUp } from './backup.worker.js';
 import type { Migration, MigrationPhase } from './migration.worker.js';
 import { migrate } from './migration.worker.js';
+import { addRebuild } from './rebuild.command.js';
 
 /** What a command sees of the world. */
 export interface OperatorWorld {
@@ -32,6 +33,7 @@ export async function runOperator(args: readonly string[], world: OperatorWorld)
     .configureOutput({ writeOut: world.out, writeErr: world.err });
   addMigrate(program, world);
   addBackup(program, world);
+  addRebuild(program, world);
   for (const command of program.commands) command.copyInheritedSettings(program);
   try {
     await program.parseAsync(args, { from: 'user' });
