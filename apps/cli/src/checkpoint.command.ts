@@ -37,7 +37,7 @@ export function addCheckpoint(program: Command, world: CliWorld, act: Act): void
     .command('checkpoint')
     .summary('fetch the latest checkpoint and compare it with a kept one')
     .description(
-      'Fetches the signed checkpoint of a log. With --keep it must continue the one kept in that file, and is kept\n' +
+      'Fetches the signed checkpoint of a log. With --keep it must continue the one kept in that file, and is kept ' +
         `instead of it; a log that rewrote its past cannot pass. Keep the file where the log's owner cannot write.\n${serverHelp}`,
     )
     .requiredOption('--key <vkey>', "the log's public key, or a file that holds it", once('--key'))

@@ -18,7 +18,7 @@ export async function runCli(args: readonly string[], world: CliWorld, version: 
       exit = await run(...given);
     };
   const program = new Command('runledger')
-    .description('For auditors and operators of Runledger: verify, replay, export, keys.')
+    .description('For auditors and operators of Runledger: verify, replay, export, keep, witness.')
     .version(version)
     .exitOverride()
     .showHelpAfterError('(runledger --help tells more)')

@@ -21,7 +21,7 @@ export function addReplay(program: Command, world: CliWorld, act: Act): void {
     .argument('<stream>', 'name of a stream, as in execution-<uuid>')
     .summary('tell what happened in a stream')
     .description(
-      'Prints the events of one stream as sentences, from a server or from a bundle; with --state, what they amount to,\n' +
+      'Prints the events of one stream as sentences, from a server or from a bundle; with --state, what they amount to, ' +
         `computed here from the events and not asked from anybody.\n${serverHelp}`,
     )
     .option(...serverOption)

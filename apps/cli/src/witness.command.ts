@@ -31,8 +31,8 @@ export function addWitness(program: Command, world: CliWorld, act: Act): void {
     .command('witness')
     .summary('run a witness, which cosigns what never contradicts itself')
     .description(
-      'Takes checkpoints of the logs that it is given (C2SP tlog-witness: POST /add-checkpoint) and cosigns each that\n' +
-        'continues the last one it cosigned; of two histories it ever cosigns one only. Run it where the owner of the log\n' +
+      'Takes checkpoints of the logs that it is given (C2SP tlog-witness: POST /add-checkpoint) and cosigns each that ' +
+        'continues the last one it cosigned; of two histories it ever cosigns one only. Run it where the owner of the log ' +
         'has no say. Its state is what makes it a witness: when that is lost, begin again with a new key.',
     )
     .requiredOption('--state <directory>', 'where it keeps what it cosigned last; made when it is not there')

@@ -73,8 +73,8 @@ function addMigrate(program: Command, world: OperatorWorld): void {
     .command('migrate')
     .summary('carry a log over between a data directory and an EventStoreDB')
     .description(
-      'Carries a log over from a data directory to an EventStoreDB, or back: every event with its id, its place and its time, the\n' +
-        'secrets, the large contents, and what was signed. Goes on where it was interrupted, and proves at the end that both\n' +
+      'Carries a log over from a data directory to an EventStoreDB, or back: every event with its id, its place and its time, the ' +
+        'secrets, the large contents, and what was signed. Goes on where it was interrupted, and proves at the end that both ' +
         'hold the same. No server may work with either of them meanwhile.',
     )
     .option('--from <place>', 'a data directory, or the URL of an EventStoreDB (default: $EVENTSTORE_URL)')
@@ -158,7 +158,7 @@ function addBackup(program: Command, world: OperatorWorld): void {
     .command('backup')
     .summary('copy a data directory while its server runs')
     .description(
-      'Copies what a data directory cannot do without: evidence, log, secrets, large contents and keys, each as it is at one\n' +
+      'Copies what a data directory cannot do without: evidence, log, secrets, large contents and keys, each as it is at one ' +
         'moment and in an order in which they fit together. The copy is a data directory: to restore it, put it in place.',
     )
     .requiredOption('--to <directory>', 'where the copy goes: a directory that is empty, or is made')

@@ -20,8 +20,8 @@ export function addRebuild(program: Command, world: OperatorWorld): void {
     .command('rebuild')
     .summary('throw the views of a data directory away, to be made anew from the log')
     .description(
-      'Deletes the views of a data directory: lists, dashboards, the index of the audit trail. They hold nothing of their own;\n' +
-        'the next start of the server makes them anew from the log. The server must be stopped. Views in PostgreSQL are not\n' +
+      'Deletes the views of a data directory: lists, dashboards, the index of the audit trail. They hold nothing of their own; ' +
+        'the next start of the server makes them anew from the log. The server must be stopped. Views in PostgreSQL are not ' +
         'touched.',
     )
     .option('--from <directory>', 'the data directory (default: $DATA_DIR, or ./data)')
