@@ -43,6 +43,8 @@ const log = values.log === undefined ? 'SQLite WAL, synchronous=FULL' : 'EventSt
 const views = viewsUrl === undefined ? 'SQLite' : 'PostgreSQL';
 const stores = `log: ${log}; views: ${views}`;
 
+/** A log that is elsewhere may know earlier rounds. */
+const began = Date.now();
 const directory = await mkdtemp(join(tmpdir(), 'runledger-bench-'));
 const provider = await startNode(['test/bench/peers/provider.mjs'], /^(\d+)$/);
 const bare = await startNode(['test/bench/peers/bare-loop.mjs', provider.said, directory], /^(\d+)$/);
@@ -55,7 +57,7 @@ const ours = await startNode(
     LOG_LEVEL: 'error',
     AUTH: 'off',
     ...(values.log === undefined ? {} : { EVENTSTORE_URL: values.log }),
-    ...(viewsUrl === undefined ? {} : { VIEWS_URL: viewsUrl, VIEWS_SCHEMA: `bench_${Date.now()}` }),
+    ...(viewsUrl === undefined ? {} : { VIEWS_URL: viewsUrl, VIEWS_SCHEMA: `bench_${began}` }),
   },
 );
 const oursUrl = ours.said.trim();
@@ -82,7 +84,7 @@ async function get(path: string): Promise<Json> {
 
 async function defineWorkflow(): Promise<string> {
   const config = await post(server, '/v1/provider-configurations', {
-    name: 'bench-provider',
+    name: `bench provider ${began}`,
     providerId: 'http',
     config: { base_url: `http://127.0.0.1:${provider.said}` },
   });
@@ -108,7 +110,7 @@ async function defineWorkflow(): Promise<string> {
   });
   const ids = ['in', 'check-1', 'check-2', 'check-3', 'check-4', 'check-5'];
   const created = await post(server, '/v1/workflows', {
-    name: 'bench-five-steps',
+    name: `bench five steps ${began}`,
     nodes: [
       { id: 'in', type: 'trigger', position: { x: 0, y: 0 }, data: { triggerType: 'manual' } },
       ...[1, 2, 3, 4, 5].map(step),
