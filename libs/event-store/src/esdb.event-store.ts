@@ -1,5 +1,6 @@
 // The log in EventStoreDB or KurrentDB (23.10 or later), a single node or a cluster.
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { GlobalPosition, NewEvent, RecordedEvent } from '@app/kernel';
 import type { AppendLimits, EncodedEvent } from './event-batch.js';
 import { appendLimits, encodeBatch } from './event-batch.js';
@@ -90,6 +91,8 @@ export class EsdbEventStore extends EventStore {
     options: Omit<EsdbEventStoreOptions, 'connectionString'>,
   ) {
     super();
+    // Every call under way listens.
+    setMaxListeners(0, this.closing.signal);
     const { log, appendTimeoutMs, readTimeoutMs, ...limits } = options;
     this.hasUsers = target.tls;
     this.log = log ?? (() => undefined);
