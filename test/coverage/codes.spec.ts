@@ -12,6 +12,9 @@ import { away, full, ownDeeds, stopping } from './unavailable-routes.js';
 const undrivable: Readonly<Record<string, string>> = {
   'FLK-9999': 'only a bug is answered with it; libs/shell/src/edge.module.spec.ts throws one',
   API_KEY_EXISTS: 'ids of keys are made by the server, 122 bits at random; libs/access/src/api-key.spec.ts decides it',
+  EVIDENCE_FAILED: 'only a log that was changed is met with it; test/acceptance/evidence-failure.spec.ts changes one',
+  EVIDENCE_PENDING:
+    'for a moment after an event, for which the answer waits; libs/evidence/src/evidence-reader.spec.ts',
   VALUE_RESERVED: 'every claim is answered with the code of what is claimed: a name, a route',
 };
 

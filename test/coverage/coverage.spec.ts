@@ -15,7 +15,7 @@ import { routeTable, wholeTable } from './table.js';
 import { expectOutcome, Witness } from './witness.js';
 import { startProvider, World } from './world.js';
 
-const wildcards = ['/v1/webhooks/*', '/swagger/*'];
+const wildcards = ['/v1/webhooks/*', '/swagger/*', '/v1/evidence/tile/*', '/v1/evidence/entries/*'];
 /** No call of a provider ends by itself while the trail is watched. */
 const patient = { STEP_TIMEOUT_MS: '3600000', RUN_TIMEOUT_MS: '3600000' };
 const environment = {
@@ -48,7 +48,7 @@ describe('the audit trail', () => {
 
   it('is checked for every route that the server has', async () => {
     const router = server.app.getHttpAdapter().getInstance();
-    expect(wildcardsOf(router.printRoutes({ commonPrefix: false }))).toBe(wildcards.length);
+    expect(wildcardsOf(router.printRoutes())).toBe(wildcards.length);
     const { body } = await world.send('GET', '/swagger/json', {});
     const registered = registeredRoutes(router, body as { paths: Record<string, object> }, wildcards);
     expect(registered).toEqual(withoutNames(routeTable.map(({ route }) => route)));

@@ -119,10 +119,7 @@ export const auditRoutes: readonly CoveredRoute[] = [
   },
   {
     route: 'GET /v1/audit-events/:id/verify',
-    outcomes: [
-      rejected('there is no evidence yet', 501, 'EVIDENCE_NOT_AVAILABLE', async (w) => of(await w.entry())),
-      ...idOutcomes('FLK-0600'),
-    ],
+    outcomes: [succeeds('it exists', async (w) => of(await w.entry())), ...idOutcomes('FLK-0600')],
   },
   {
     route: 'GET /v1/streams/:stream/events',

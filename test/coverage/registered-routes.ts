@@ -33,7 +33,7 @@ export function withoutNames(routes: readonly string[]): string[] {
   return [...new Set(nameless)].filter((route) => !/^HEAD (?!\/v1\/webhooks\/)/.test(route)).sort();
 }
 
-/** How many wildcards the tree has: each must be known to whoever asks for the routes. */
+/** How many wildcards the tree with its common prefixes has (without, they stand as one): each must be known to whoever asks. */
 export function wildcardsOf(tree: string): number {
   return tree.split('\n').filter((line) => /(├──|└──) .*\* \(/.test(line)).length;
 }

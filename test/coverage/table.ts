@@ -1,5 +1,6 @@
 // The coverage table: every route that a server has, with every outcome.
 import { absentRoutes, descriptionRoutes } from './edge-routes.js';
+import { evidenceRoutes } from './evidence-routes.js';
 import { executionRoutes } from './execution-routes.js';
 import { providerRoutes } from './provider-routes.js';
 import { accessRoutes, auditRoutes, probeRoutes } from './reading-routes.js';
@@ -15,6 +16,7 @@ export const routeTable = [
   ...webhookRoutes,
   ...accessRoutes,
   ...auditRoutes,
+  ...evidenceRoutes,
 ];
 
 /** With what no route is there for. */

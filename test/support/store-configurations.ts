@@ -8,6 +8,8 @@ import pg from 'pg';
 import type { RecordedEvent } from '@app/kernel';
 import type { EventStore } from '@app/event-store';
 import { EsdbEventStore, SqliteLogReader } from '@app/event-store/nest';
+import { formatSignerKey } from '@app/evidence';
+import { ed25519Signer, newSeed } from '@app/evidence/nest';
 import type { EventStoreNode } from './event-store-node.js';
 import { nodeProgram, startEventStoreNode, startNodeDouble } from './event-store-node.js';
 import { postgresForTests } from './postgres.js';
@@ -79,6 +81,13 @@ export function inServers(): StoreConfiguration<SharedStores> {
   return { name: `(${log}, PostgreSQL)`, shared: true, open: (options = {}) => ServerStores.open(options) };
 }
 
+/** As `runledger keys generate` would make it: servers that share a log sign it with one key. */
+function newLogKey(): string {
+  const [name, seed] = ['runledger.test/log', newSeed()];
+  const { algorithm, keyId } = ed25519Signer(name, seed).key;
+  return formatSignerKey({ name, keyId, algorithm, seed });
+}
+
 class FileStores implements TestStores {
   readonly directory = mkdtempSync(join(tmpdir(), 'runledger-stores-'));
   readonly env = { ...noStores, DATA_DIR: this.directory };
@@ -114,6 +123,7 @@ class ServerStores implements SharedStores {
   private readonly keys = {
     SECRETS_KEY: randomBytes(32).toString('base64'),
     API_KEY_PEPPER: randomBytes(32).toString('hex'),
+    EVIDENCE_KEY: newLogKey(),
   };
 
   private constructor(

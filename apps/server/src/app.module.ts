@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { KeySecrets } from '@app/access';
 import { AccessModule } from '@app/access/nest';
 import { AuditModule } from '@app/audit/nest';
+import { evidenceServer } from '@app/evidence/nest';
 import type { RunOwnership } from '@app/execution';
 import { SoleOwnership } from '@app/execution';
 import { ExecutionModule, PostgresRunOwnership, Recovery, RunNews, Runner } from '@app/execution/nest';
@@ -17,6 +18,8 @@ import { PlatformModule } from './platform.module.js';
 import { ProbesController } from './probes.controller.js';
 import { ServerCondition } from './server-condition.js';
 import type { Settings } from './settings.js';
+
+const { EvidenceModule } = await evidenceServer();
 
 /** How long provider calls under way may go on once the server stops; the whole stop takes ten seconds at most. */
 const CALLS_DRAIN_MS = 4_000;
@@ -39,6 +42,7 @@ export class AppModule {
       imports: [
         PlatformModule.register(platform),
         AccessModule.register({ auth: settings.auth, secrets: keySecrets }),
+        EvidenceModule.register(platform.evidence),
         everywhere(
           ProviderModule.register({
             egressAllow: settings.egressAllow,

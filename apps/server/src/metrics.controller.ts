@@ -8,7 +8,7 @@ import { Traits } from '@app/shell/nest';
 import type { Vitals } from './server-condition.js';
 import { ServerCondition } from './server-condition.js';
 
-type GaugedVital = Exclude<keyof Vitals, 'runsEnded' | 'callsMade'>;
+type GaugedVital = Exclude<keyof Vitals, 'runsEnded' | 'callsMade' | 'anchorAges'>;
 
 const gauges: readonly (readonly [GaugedVital, name: string, help: string])[] = [
   ['liveRuns', 'runledger_live_runs', 'Runs under way in this server'],
@@ -16,6 +16,16 @@ const gauges: readonly (readonly [GaugedVital, name: string, help: string])[] = 
   ['requestsUnderWay', 'runledger_http_requests_under_way', 'HTTP requests under way'],
   ['logHead', 'runledger_log_head', 'Number of the last event in the log'],
   ['viewHead', 'runledger_view_head', 'Number of the last event that the views show'],
+  ['evidenceSize', 'runledger_evidence_leaves', 'Events that have a leaf'],
+  ['evidenceSigned', 'runledger_evidence_signed_leaves', 'Leaves that a checkpoint covers'],
+  ['evidenceFailed', 'runledger_evidence_failed', '1 when the evidence does not verify'],
+  [
+    'evidenceLag',
+    'runledger_evidence_lag_seconds',
+    'How long the oldest event of the last batch had waited for its leaf',
+  ],
+  ['evidenceSignedAge', 'runledger_evidence_checkpoint_age_seconds', 'Time since the last checkpoint was signed'],
+  ['evidenceScrubAge', 'runledger_evidence_scrub_age_seconds', 'Time since everything was last held against the log'],
 ];
 
 export class Metrics {
@@ -38,6 +48,13 @@ export class Metrics {
     name: 'runledger_provider_calls_total',
     help: 'Attempts at provider calls, by result',
     labelNames: ['result'] as const,
+    registers: [this.registry],
+  });
+
+  private readonly anchors = new Gauge({
+    name: 'runledger_evidence_anchor_age_seconds',
+    help: 'Time since an anchor took a checkpoint',
+    labelNames: ['anchor'] as const,
     registers: [this.registry],
   });
 
@@ -64,6 +81,8 @@ export class Metrics {
       const value = vitals[field];
       if (value !== undefined) gauge.set(value);
     }
+    this.anchors.reset();
+    for (const [anchor, age] of Object.entries(vitals.anchorAges)) this.anchors.set({ anchor }, age);
     this.runs.reset();
     for (const [outcome, count] of Object.entries(vitals.runsEnded)) this.runs.inc({ outcome }, count);
     this.calls.reset();

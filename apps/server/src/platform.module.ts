@@ -22,6 +22,7 @@ export interface Platform {
   readonly views: ViewStore;
   readonly log: FaultLog;
   readonly heartbeat: Heartbeat;
+  readonly evidence: Stores['evidence'];
   /** What servers that share their stores have in common besides the log. */
   readonly shared?: Stores['shared'];
 }

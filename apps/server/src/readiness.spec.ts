@@ -5,6 +5,7 @@ const sound: Condition = {
   phase: 'serving',
   store: { status: 'up', latencyMs: 0.4 },
   views: { caughtUp: true, rebuilding: [], failed: false },
+  evidence: { state: 'working' },
   workers: [{ name: 'runner', condition: 'running' }],
 };
 
@@ -16,6 +17,7 @@ describe('a server', () => {
         server: { status: 'up' },
         event_store: { status: 'up', latency_ms: 0 },
         views: { status: 'up' },
+        evidence: { status: 'up' },
         workers: { status: 'up' },
       },
     });
@@ -28,6 +30,9 @@ describe('a server', () => {
     ['a view failed', { views: { ...sound.views, failed: true } }, 'views', /cannot be folded/],
     ['views are behind', { views: { ...sound.views, caughtUp: false } }, 'views', /behind/],
     ['views are rebuilt', { views: { ...sound.views, rebuilding: ['a', 'b'] } }, 'views', /a, b/],
+    ['the evidence failed', { evidence: { state: 'failed', reason: 'leaf 7' } }, 'evidence', /leaf 7/],
+    ['no evidence is made', { evidence: { state: 'stopped', reason: 'a bug' } }, 'evidence', /a bug/],
+    ['evidence waits', { evidence: { state: 'waiting', reason: 'no room' } }, 'evidence', /no room/],
     ['a worker met a bug', { workers: [{ name: 'w', condition: 'failed', reason: 'hush' }] }, 'workers', /bug: w/],
     ['a worker waits', { workers: [{ name: 'w', condition: 'retrying', reason: 'hush' }] }, 'workers', /store: w/],
   ];

@@ -1,5 +1,6 @@
 // What the probes say: pure, from what is known about the parts.
 import type { WorkerStatus } from '@app/shell';
+import type { EvidenceState, EvidenceStatus } from '@app/evidence';
 
 export type CheckStatus = 'up' | 'down' | 'degraded';
 
@@ -19,6 +20,7 @@ export interface Condition {
     readonly rebuilding: readonly string[];
     readonly failed: boolean;
   };
+  readonly evidence: Pick<EvidenceStatus, 'state' | 'reason'>;
   readonly workers: readonly WorkerStatus[];
 }
 
@@ -27,12 +29,13 @@ export interface Readiness {
   readonly checks: Readonly<Record<string, Check>>;
 }
 
-/** Ready: the log can be written, the views can answer, every worker works, and the server means to go on. */
+/** Ready: the log can be written, the views can answer, the evidence verifies, every worker works, and the server means to go on. */
 export function readinessOf(condition: Condition): Readiness {
   const checks: Record<string, Check> = {
     server: serverCheck(condition.phase),
     event_store: storeCheck(condition.store),
     views: viewsCheck(condition.views),
+    evidence: evidenceCheck(condition.evidence),
     workers: workersCheck(condition.workers),
   };
   return { ready: Object.values(checks).every(({ status }) => status === 'up'), checks };
@@ -54,6 +57,18 @@ function viewsCheck({ caughtUp, rebuilding, failed }: Condition['views']): Check
   if (failed) return { status: 'down', reason: 'a view cannot be folded on; see the log' };
   if (rebuilding.length > 0) return { status: 'degraded', reason: `being made anew: ${rebuilding.join(', ')}` };
   return caughtUp ? { status: 'up' } : { status: 'degraded', reason: 'the views are behind the log' };
+}
+
+const evidenceStates: Readonly<Record<EvidenceState, CheckStatus>> = {
+  working: 'up',
+  waiting: 'degraded',
+  failed: 'down',
+  stopped: 'down',
+};
+
+function evidenceCheck({ state, reason }: Condition['evidence']): Check {
+  const status = evidenceStates[state];
+  return reason === undefined || status === 'up' ? { status } : { status, reason };
 }
 
 function workersCheck(workers: readonly WorkerStatus[]): Check {

@@ -8,6 +8,17 @@ export interface Vitals {
   /** Events appended to the log, of which the views have seen so many; undefined where positions are no numbers. */
   readonly logHead?: number;
   readonly viewHead?: number;
+  /** Leaves of the evidence, how many of them are signed, and whether it has failed to verify (1). */
+  readonly evidenceSize: number;
+  readonly evidenceSigned: number;
+  readonly evidenceFailed: number;
+  /** Seconds that the oldest event of the last batch had waited for its leaf, and since the last checkpoint. */
+  readonly evidenceLag?: number;
+  readonly evidenceSignedAge?: number;
+  /** Seconds since the last pass over everything that was signed. */
+  readonly evidenceScrubAge?: number;
+  /** Seconds since each anchor took a checkpoint, by name. */
+  readonly anchorAges: Readonly<Record<string, number>>;
   /** Runs that ended here since the start, by outcome. */
   readonly runsEnded: Readonly<Record<string, number>>;
   /** Provider calls since the start, by result. */

@@ -11,6 +11,7 @@ import { AggregateStore, Reservations } from '@app/event-store';
 import { RefusalLog } from '@app/shell';
 import { Edge, Heartbeat, PinoLogger, within } from '@app/shell/nest';
 import type { RebuiltView, ViewStore } from '@app/read-model';
+import type { OpenedEvidence } from '@app/evidence/nest';
 import { ApiKeyOffice, DayStream, proveKey } from '@app/access';
 import type { SystemEvent } from '@app/access';
 import { EventLogRefusalLog, NodeKeySecrets } from '@app/access/nest';
@@ -21,6 +22,7 @@ import type { Platform } from './platform.module.js';
 import type { Condition } from './readiness.js';
 import { dressResponses } from './response-headers.module.js';
 import type { Vitals } from './server-condition.js';
+import { vitalsOf } from './vitals.js';
 import { ServerCondition } from './server-condition.js';
 import type { Settings } from './settings.js';
 import { awaitStores } from './stores.worker.js';
@@ -73,6 +75,7 @@ class Server extends ServerCondition implements RunningServer {
   private readonly waitingRoom = new WaitingRoom();
   private events!: EventStore;
   private views!: ViewStore;
+  private evidence!: OpenedEvidence;
   private system: DayStream | undefined;
   /** Told before there was anything to record it in. */
   private readonly rebuiltEarly: RebuiltView[] = [];
@@ -128,29 +131,29 @@ class Server extends ServerCondition implements RunningServer {
         rebuilding,
         failed: failed !== undefined,
       },
+      evidence: this.evidence.keeper.status(),
       workers: this.heartbeat.status(),
     };
   }
 
   async vitals(): Promise<Vitals> {
-    const [logHead, viewHead] = [numberIn(await this.headOrNothing()), numberIn(this.views.position())];
-    return {
-      liveRuns: this.runner?.liveRuns ?? 0,
-      stepsUnderWay: this.runner?.stepsUnderWay ?? 0,
+    return vitalsOf({
+      runner: this.runner,
       requestsUnderWay: this.edge.requestsUnderWay,
-      runsEnded: this.runner?.tally.runs ?? {},
-      callsMade: this.runner?.tally.calls ?? {},
-      ...(logHead === undefined ? {} : { logHead }),
-      ...(viewHead === undefined ? {} : { viewHead }),
-    };
+      logHead: await this.headOrNothing(),
+      viewHead: this.views.position(),
+      evidence: this.evidence.keeper.status(),
+      nowMs: this.clock.nowMs(),
+    });
   }
 
   private async openPlatform(): Promise<Platform> {
     const { clock, ids, log, heartbeat, settings, waitingRoom } = this;
     const users = { clock, log, onRebuilt: (views: readonly RebuiltView[]) => this.recordRebuilt(views) };
     this.closers.push(() => waitingRoom.close());
-    const { events, views, blobs, shared } = await awaitStores(settings, users, this.closers, waitingRoom);
-    Object.assign(this, { events, views });
+    const stores = await awaitStores(settings, users, this.closers, waitingRoom);
+    const { events, views, blobs, evidence, shared } = stores;
+    Object.assign(this, { events, views, evidence });
     this.system = new DayStream('system', events, ids, clock);
     this.recordRebuilt(this.rebuiltEarly.splice(0));
     const aggregates = new AggregateStore(events, ids, clock);
@@ -165,6 +168,7 @@ class Server extends ServerCondition implements RunningServer {
       views,
       log,
       heartbeat,
+      evidence,
       ...(shared ? { shared } : {}),
     };
   }
@@ -262,12 +266,6 @@ class Server extends ServerCondition implements RunningServer {
     await within(2_000, asked);
     return head;
   }
-}
-
-/** `sql:00000000000000000042` is event 42; positions of other stores are no numbers. */
-function numberIn(position: string | undefined): number | undefined {
-  const digits = /^sql:(\d+)$/.exec(position ?? '')?.[1];
-  return digits === undefined ? undefined : Number(digits);
 }
 
 /** The framework tells what went wrong, not which modules it has found. */

@@ -1,4 +1,6 @@
 // How the text of a variable becomes a value. Each throws RangeError saying what is expected, without the text.
+import { sha256 } from '@app/kernel';
+import { isOrigin, parseSignerKey, parseVerifierKey } from '@app/evidence';
 import type { TrustedProxies } from '@app/shell';
 import { trustedProxies } from '@app/shell';
 
@@ -68,4 +70,49 @@ export function origins(value: string): readonly string[] {
 export function host(value: string): string {
   if (/^[A-Za-z0-9.:_-]{1,253}$/.test(value)) return value;
   throw new RangeError('must be a host name or an address');
+}
+
+export function origin(value: string): string {
+  if (isOrigin(value)) return value;
+  throw new RangeError('must have at most 255 characters, no blanks and no plus');
+}
+
+export function signerKey(value: string): string {
+  if (canBeRead(() => parseSignerKey(value).algorithm === 'ed25519')) return value;
+  throw new RangeError('must be a signing key, as `runledger keys generate` writes it');
+}
+
+export function hexId(value: string): string {
+  if (/^[0-9a-f]{8}$/.test(value)) return value;
+  throw new RangeError('must be eight lower-case hexadecimal digits');
+}
+
+export interface Witness {
+  readonly url: string;
+  readonly vkey: string;
+}
+
+export function witnesses(value: string): readonly Witness[] {
+  return list(value).map((entry) => {
+    const [url = '', vkey = '', ...rest] = entry.split(/\s+/);
+    const isKey = canBeRead(() => parseVerifierKey(vkey, sha256).algorithm === 'cosignature/v1');
+    if (rest.length === 0 && isWebAddress(url) && isKey) return { url, vkey };
+    throw new RangeError(
+      'must be a list of "<http(s) address> <verifier key of a witness>", without user and password',
+    );
+  });
+}
+
+function isWebAddress(url: string): boolean {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const isBare = parsed?.username === '' && parsed.password === '' && parsed.search === '' && parsed.hash === '';
+  return isBare && /^https?:$/.test(parsed.protocol);
+}
+
+function canBeRead(read: () => boolean): boolean {
+  try {
+    return read();
+  } catch {
+    return false;
+  }
 }

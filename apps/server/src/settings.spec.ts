@@ -28,7 +28,40 @@ describe('the settings', () => {
       stepConcurrencyMax: 256,
       runTimeoutMs: 300_000,
       stepTimeoutMs: 30_000,
+      evidenceWitnesses: [],
+      evidenceScrubRate: 2_000,
     });
+  });
+
+  it('say whose the evidence is, and who holds on to it', () => {
+    const vkey = 'witness.example/w1+df1c0a35+BIE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU';
+    const settings = parseSettings({
+      EVIDENCE_ORIGIN: 'runledger.example/log',
+      EVIDENCE_WITNESSES: `https://w.example/prefix ${vkey}`,
+      EVIDENCE_REPLACES_KEY: '0a1b2c3d',
+    });
+    expect(settings).toMatchObject({
+      evidenceOrigin: 'runledger.example/log',
+      evidenceReplacesKey: '0a1b2c3d',
+      evidenceWitnesses: [{ url: 'https://w.example/prefix', vkey }],
+    });
+    expect(
+      problemsOf({
+        EVIDENCE_ORIGIN: 'two words',
+        EVIDENCE_KEY: 'PRIVATE+KEY+hush',
+        EVIDENCE_REPLACES_KEY: 'x',
+        EVIDENCE_WITNESSES: `https://user:hush@w.example ${vkey}`,
+        EVIDENCE_SCRUB_RATE: '0',
+      }),
+    ).toEqual([
+      expect.stringMatching(/^EVIDENCE_ORIGIN must have at most 255/),
+      expect.stringMatching(/^EVIDENCE_KEY must be a signing key/),
+      expect.stringMatching(/^EVIDENCE_REPLACES_KEY must be eight/),
+      expect.stringMatching(/^EVIDENCE_WITNESSES must be a list of .* without user and password$/),
+      expect.stringMatching(/^EVIDENCE_SCRUB_RATE must be a whole number from 1/),
+    ]);
+    const [otherKey] = ['runledger.example/log+36e1f928+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c'];
+    expect(problemsOf({ EVIDENCE_WITNESSES: `https://w.example ${otherKey}` })).toHaveLength(1);
   });
 
   it('take connection strings for the stores', () => {
@@ -94,7 +127,7 @@ describe('the settings', () => {
 
   it('stand in one table, a row each', () => {
     const rows = settingsTable().split('\n');
-    expect(rows).toHaveLength(2 + 19);
+    expect(rows).toHaveLength(2 + 26);
     expect(rows.every((row) => row.startsWith('|') && row.endsWith('|'))).toBe(true);
     expect(settingsTable()).toContain('| `PORT` |');
   });

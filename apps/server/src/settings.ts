@@ -1,6 +1,10 @@
 // The environment, as one schema: read once at boot, frozen, every bad variable named at once, no value ever printed.
 import type { AuthMode } from '@app/access';
 import type { TrustedProxies } from '@app/shell';
+import { evidenceSchema } from './evidence-settings.js';
+import type { EvidenceSettings } from './evidence-settings.js';
+import type { Setting } from './setting.js';
+import { setting } from './setting.js';
 import {
   atLeast,
   eventStoreUrl,
@@ -18,7 +22,7 @@ import {
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
-export interface Settings {
+export interface Settings extends EvidenceSettings {
   readonly host: string;
   readonly port: number;
   readonly dataDirectory: string;
@@ -49,26 +53,6 @@ export class SettingsError extends Error {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-interface Setting<T> {
-  readonly name: string;
-  /** As the table shows it. */
-  readonly type: string;
-  readonly fallback: string;
-  readonly sentence: string;
-  /** The value, or throws RangeError saying what is expected, without the text. */
-  readonly read: (text: string) => T;
-}
-
-function setting<T>(
-  name: string,
-  type: string,
-  fallback: string,
-  sentence: string,
-  read: (text: string) => T,
-): Setting<T> {
-  return { name, type, fallback, sentence, read };
-}
 
 const schema = {
   host: setting('HOST', 'host name or address', '127.0.0.1', 'The address on which the server listens.', host),
@@ -192,6 +176,7 @@ const schema = {
     'How long one attempt at a provider call may take when its node does not say.',
     integer(100, 86_400_000),
   ),
+  ...evidenceSchema,
 } satisfies Record<keyof Settings, Setting<unknown>>;
 
 /** Throws SettingsError naming every bad variable. An empty variable counts as absent. */
@@ -207,6 +192,12 @@ export function parseSettings(environment: Environment): Settings {
     secretsKey: undefined,
     eventStoreUrl: undefined,
     viewsUrl: undefined,
+    evidenceOrigin: undefined,
+    evidenceKey: undefined,
+    evidenceKeyFile: undefined,
+    evidenceReplacesKey: undefined,
+    evidenceAnchorFile: undefined,
+    evidenceWitnesses: '',
   };
   const values: Partial<Record<keyof Settings, unknown>> = {};
   const problems: string[] = [];

@@ -1,5 +1,5 @@
-// The stores of one server, as its settings name them: the log in a file or in EventStoreDB; the views, the secrets and the
-// large contents in files or in PostgreSQL.
+// The stores of one server, as its settings name them: the log in a file or in EventStoreDB; the views, the evidence, the
+// secrets and the large contents in files or in PostgreSQL.
 import type { Clock } from '@app/kernel';
 import type { BlobStore, EventStore, KeyChecks } from '@app/event-store';
 import { isStoreError, StoreError } from '@app/event-store';
@@ -17,6 +17,8 @@ import { within } from '@app/shell/nest';
 import type { RebuiltView, ViewStatus, ViewStore } from '@app/read-model';
 import type { LogPlace } from '@app/read-model/nest';
 import { PostgresViews, SqliteViews } from '@app/read-model/nest';
+import type { OpenedEvidence } from '@app/evidence/nest';
+import { openServerEvidence } from './server-evidence.worker.js';
 import type { Settings } from './settings.js';
 import type { WaitingRoom } from './waiting-room.worker.js';
 
@@ -24,6 +26,7 @@ export interface Stores {
   readonly events: EventStore;
   readonly views: ViewStore;
   readonly blobs: BlobStore;
+  readonly evidence: OpenedEvidence;
   /** What servers that share their stores have in common besides the log; undefined: this one is alone. */
   readonly shared?: { readonly database: PostgresDatabase; readonly keyChecks: KeyChecks };
 }
@@ -88,10 +91,16 @@ async function openInOrder(settings: Settings, users: StoreUsers, closers: Close
   const events = await openLog(settings, users);
   closers.push(() => events.close());
   const shared = await openShared(settings, users, closers);
-  const views = await openViews(settings, users);
-  closers.push(() => views.close());
+  const [views, evidence] = await Promise.allSettled([
+    openViews(settings, users),
+    openServerEvidence(settings, events, shared?.database, users.log),
+  ]);
+  if (views.status === 'fulfilled') closers.push(() => views.value.close());
+  if (evidence.status === 'fulfilled') closers.push(() => evidence.value.close());
+  if (views.status === 'rejected') throw views.reason;
+  if (evidence.status === 'rejected') throw evidence.reason;
   const blobs = shared ? await PostgresBlobStore.open(shared.database) : new FileBlobStore(directory);
-  return { events, views, blobs, ...(shared ? { shared } : {}) };
+  return { events, views: views.value, blobs, evidence: evidence.value, ...(shared ? { shared } : {}) };
 }
 
 async function openLog({ eventStoreUrl, dataDirectory }: Settings, { clock, log }: StoreUsers): Promise<EventStore> {

@@ -23,7 +23,7 @@ export interface AuditChange {
   readonly after?: unknown;
 }
 
-/** Evidence (`hash`, `previousHash`, `leafIndex`) is absent until the log can prove it. */
+/** Its place in the evidence (`hash`, `previousHash`, `leafIndex`) is added where the entry is read: see `audit-integrity.ts`. */
 export interface AuditEntry {
   readonly eventId: string;
   readonly eventType: string;
@@ -55,6 +55,11 @@ export interface AuditEntry {
   readonly revision: number;
   readonly position: GlobalPosition;
   readonly changes?: readonly AuditChange[];
+  /** Leaf hash of the event, hexadecimal; absent until the event is sequenced, a moment after it was recorded. */
+  readonly hash?: string;
+  /** Leaf hash of the event before it in its stream; absent for the first. */
+  readonly previousHash?: string;
+  readonly leafIndex?: number;
 }
 
 /** Characters of JSON that context and changes of one entry may take. */

@@ -6,6 +6,8 @@ import type { RequestContext } from '@app/kernel';
 import { accepted, refuse, RefusalError } from '@app/kernel';
 import { EventLogRefusalLog } from '@app/access/nest';
 import { Caller, UuidPipe } from '@app/shell/nest';
+import type { EventVerification } from '@app/evidence';
+import { EvidenceReader } from '@app/evidence';
 import type { AuditEntry } from './audit-entry.js';
 import type { AuditFacets, BucketCount } from './audit-counts.js';
 import { bucketsOf } from './audit-counts.js';
@@ -16,11 +18,6 @@ import { AuditTrail } from './audit-trail.js';
 import { AuditExportDto, AuditFilterDto, AuditHistogramDto, AuditPageDto, RelatedPageDto } from './audit.dto.js';
 
 const notFound = refuse('not_found', 'FLK-0600', 'audit event not found');
-const evidenceNotAvailable = refuse(
-  'unavailable',
-  'EVIDENCE_NOT_AVAILABLE',
-  'this version keeps no evidence by which an entry could be verified; nothing was checked',
-);
 
 @ApiTags('audit')
 @Controller('v1/audit-events')
@@ -28,6 +25,7 @@ export class AuditEventsController {
   constructor(
     private readonly trail: AuditTrail,
     private readonly journal: EventLogRefusalLog,
+    private readonly evidence: EvidenceReader,
   ) {}
 
   @Get()
@@ -85,12 +83,15 @@ export class AuditEventsController {
   }
 
   @Get(':id/verify')
-  @ApiOperation({ summary: 'Proof that the entry stands unchanged in the log' })
+  @ApiOperation({
+    summary:
+      'Recomputes the leaf of the event from the bytes in the log, and proves it against the last signed checkpoint',
+  })
   @ApiResponse({ status: 404, description: 'FLK-0600' })
-  @ApiResponse({ status: 501, description: 'EVIDENCE_NOT_AVAILABLE: this version records no evidence yet' })
-  async verify(@Param('id', UuidPipe) id: string): Promise<never> {
-    found(await this.trail.entry(id));
-    throw new RefusalError(evidenceNotAvailable);
+  @ApiResponse({ status: 503, description: 'it was recorded just now: ask again in a second' })
+  async verify(@Param('id', UuidPipe) id: string): Promise<EventVerification> {
+    if (!(await this.trail.has(id))) throw new RefusalError(notFound);
+    return accepted(await this.evidence.verify(id));
   }
 }
 

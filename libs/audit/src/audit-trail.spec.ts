@@ -12,6 +12,7 @@ import type { AuditEntry } from './audit-entry.js';
 import { lineFormats, linesOf } from './audit-export.js';
 import type { AuditPageInput } from './audit-query.js';
 import { auditPageOf, auditSelectionOf } from './audit-query.js';
+import type { LeafDirectory } from './audit-integrity.js';
 import { AuditTrail } from './audit-trail.js';
 import { StreamHistory, streamNameDefect } from './stream-history.js';
 
@@ -41,12 +42,14 @@ interface House {
   readonly history: StreamHistory;
 }
 
+const leaves: LeafDirectory = { factsOf: () => Promise.resolve(new Map()) };
+
 async function house(): Promise<House> {
   const clock = new TestClock();
   const events = new MemoryEventStore({ clock });
   const views = await InProcessViews.open({ directory: ':memory:', events, projections: [projection(auditEntries)] });
   const history = new StreamHistory(events, new AggregateStore(events, ids, clock));
-  return { clock, events, views, trail: new AuditTrail(views, events), history };
+  return { clock, events, views, trail: new AuditTrail(views, events, leaves), history };
 }
 
 function event(index: number, type: string, data: object, causationId?: string): NewEvent {

@@ -10,6 +10,8 @@ import type { AuditRow } from './audit-entries.js';
 import { AUDIT_VIEW, listedEntryOf } from './audit-entries.js';
 import type { AuditEntry } from './audit-entry.js';
 import { auditEntryOf } from './audit-entry.js';
+import type { LeafDirectory } from './audit-integrity.js';
+import { withLeaves } from './audit-integrity.js';
 import { auditCursor } from './audit-query.js';
 
 /** Entries that an export reads at once. */
@@ -36,13 +38,15 @@ export class AuditTrail {
   constructor(
     private readonly views: ViewStore,
     private readonly events: EventStore,
+    private readonly leaves: LeafDirectory,
   ) {}
 
   /** One page. A position in `asOf` that is not of this log is an `invalid` refusal. */
   async page(query: EntryQuery): Promise<AuditPage | Refusal> {
     return positionChecked(async () => {
       const { rows, hasMore } = await this.rows(query);
-      return { items: rows.flatMap(({ doc }) => listedEntryOf(doc) ?? []), ...placeBehind(rows, hasMore) };
+      const items = await this.listedAll(rows);
+      return { items, ...placeBehind(rows, hasMore) };
     });
   }
 
@@ -51,7 +55,12 @@ export class AuditTrail {
     const row = await this.row(eventId);
     if (!row) return undefined;
     const event = (await this.recorded(row.event)) ?? row.event;
-    return auditEntryOf(event);
+    return this.withLeaf(auditEntryOf(event));
+  }
+
+  /** Whether there is such an entry, whatever has become of the event in the log. */
+  async has(eventId: string): Promise<boolean> {
+    return (await this.row(eventId)) !== undefined;
   }
 
   /** Up to where an export that begins now goes; undefined while the log is empty. */
@@ -66,7 +75,7 @@ export class AuditTrail {
     for (;;) {
       const place = after === undefined ? {} : { after };
       const { rows, hasMore } = await this.rows({ ...selection, ...place, descending, limit: PORTION });
-      if (rows.length > 0) yield rows.flatMap(({ doc }) => listedEntryOf(doc) ?? []);
+      if (rows.length > 0) yield await this.listedAll(rows);
       if (!hasMore) return;
       after = rows.at(-1)?.sequence;
     }
@@ -104,7 +113,10 @@ export class AuditTrail {
     const { rows, hasMore } = await this.rows({ ...page, filters, descending: false });
     const cause = causationId === undefined ? undefined : await this.listed(causationId);
     return {
-      items: rows.flatMap(({ doc }) => relatedTo(row.event, doc) ?? []),
+      items: await withLeaves(
+        rows.flatMap(({ doc }) => relatedTo(row.event, doc) ?? []),
+        this.leaves,
+      ),
       ...(cause ? { cause } : {}),
       ...placeBehind(rows, hasMore),
     };
@@ -128,7 +140,18 @@ export class AuditTrail {
 
   private async listed(eventId: string): Promise<AuditEntry | undefined> {
     const row = await this.row(eventId);
-    return row && listedEntryOf(row);
+    return this.withLeaf(row && listedEntryOf(row));
+  }
+
+  private listedAll(rows: readonly EntryRow<AuditRow>[]): Promise<AuditEntry[]> {
+    return withLeaves(
+      rows.flatMap(({ doc }) => listedEntryOf(doc) ?? []),
+      this.leaves,
+    );
+  }
+
+  private async withLeaf(entry: AuditEntry | undefined): Promise<AuditEntry | undefined> {
+    return entry && (await withLeaves([entry], this.leaves))[0];
   }
 
   private async recorded({ stream, revision }: RecordedEvent): Promise<RecordedEvent | undefined> {

@@ -1,6 +1,7 @@
 // The audit trail: its routes, and the replay of streams.
 import { Module } from '@nestjs/common';
 import { AggregateStore, EventStore } from '@app/event-store';
+import { EvidenceReader } from '@app/evidence';
 import { ViewStore } from '@app/read-model';
 import { AuditEventsController } from './audit-events.controller.js';
 import { AuditTrail } from './audit-trail.js';
@@ -12,8 +13,9 @@ import { StreamsController } from './streams.controller.js';
   providers: [
     {
       provide: AuditTrail,
-      useFactory: (views: ViewStore, events: EventStore) => new AuditTrail(views, events),
-      inject: [ViewStore, EventStore],
+      useFactory: (views: ViewStore, events: EventStore, evidence: EvidenceReader) =>
+        new AuditTrail(views, events, evidence),
+      inject: [ViewStore, EventStore, EvidenceReader],
     },
     {
       provide: StreamHistory,

@@ -1,4 +1,4 @@
-// The server's end of the evidence's thread: how it stands, and who waits for a signature.
+// The server's end of the evidence's thread: how it stands, and who waits for news of it.
 import type { Worker } from 'node:worker_threads';
 import { StoreError } from '@app/event-store';
 import { startThread } from '@app/event-store/nest';
@@ -19,13 +19,8 @@ export class EvidenceRefused extends Error {
   override readonly name = 'EvidenceRefused';
 }
 
-interface Waiting {
-  readonly index: number;
-  readonly done: () => void;
-}
-
 export class EvidenceLink extends EvidenceKeeper {
-  private waiting: Waiting[] = [];
+  private waiting: (() => void)[] = [];
   private closing = false;
 
   private constructor(
@@ -57,16 +52,14 @@ export class EvidenceLink extends EvidenceKeeper {
     return this.current;
   }
 
-  async waitForSigned(index: number, timeoutMs: number): Promise<boolean> {
-    if (this.isSigned(index)) return true;
-    let waiting: Waiting | undefined;
-    const signed = new Promise<void>((done) => {
-      waiting = { index, done };
-      this.waiting.push(waiting);
-    });
-    await within(timeoutMs, signed);
-    this.waiting = this.waiting.filter((one) => one !== waiting);
-    return this.isSigned(index);
+  async waitUntil(isSo: () => Promise<boolean>, timeoutMs: number): Promise<boolean> {
+    const end = performance.now() + timeoutMs;
+    for (;;) {
+      const news = new Promise<void>((tell) => this.waiting.push(tell));
+      if (await isSo()) return true;
+      const leftMs = end - performance.now();
+      if (leftMs <= 0 || this.closing || !(await within(leftMs, news))) return false;
+    }
   }
 
   suspect(index: number): void {
@@ -77,15 +70,11 @@ export class EvidenceLink extends EvidenceKeeper {
   async close(): Promise<void> {
     if (this.closing) return;
     this.closing = true;
-    for (const { done } of this.waiting) done();
+    this.announce();
     if (this.thread.threadId === -1) return;
     const ended = new Promise((resolve) => this.thread.once('exit', resolve));
     this.tell('stop');
     await ended;
-  }
-
-  private isSigned(index: number): boolean {
-    return (this.current.signed?.size ?? 0) > index;
   }
 
   private tell(message: ToEvidence): void {
@@ -109,9 +98,11 @@ export class EvidenceLink extends EvidenceKeeper {
     const { state, reason } = this.current;
     this.current = status;
     if (status.state !== state || status.reason !== reason) this.listener.onState?.(status);
-    const signed = this.waiting.filter(({ index }) => this.isSigned(index));
-    for (const { done } of signed) done();
-    if (signed.length > 0) this.waiting = this.waiting.filter((one) => !signed.includes(one));
+    this.announce();
+  }
+
+  private announce(): void {
+    for (const tell of this.waiting.splice(0)) tell();
   }
 }
 

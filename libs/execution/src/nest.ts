@@ -10,6 +10,8 @@ import { FaultLog } from '@app/shell';
 import { ExecutionDashboardController } from './dashboard.controller.js';
 import { DefinitionSource } from './definition-source.js';
 import { ExecutionController } from './execution.controller.js';
+import { ExecutionEvidenceController } from './execution-evidence.controller.js';
+import { FrozenDefinitions } from './frozen-definitions.js';
 import {
   CancelExecutionHandler,
   RetryExecutionHandler,
@@ -51,7 +53,7 @@ export class ExecutionModule {
     return {
       module: ExecutionModule,
       global: true,
-      controllers: [ExecutionController, WebhookController, ExecutionDashboardController],
+      controllers: [ExecutionController, ExecutionEvidenceController, WebhookController, ExecutionDashboardController],
       providers: [
         { provide: RunOwnership, useValue: options.ownership },
         StartExecutionHandler,
@@ -67,6 +69,11 @@ export class ExecutionModule {
               { nowMs: () => clock.nowMs(), randomUuid: () => randomUUID() },
               { stepTimeoutMs: options.stepTimeoutMs },
             ),
+        },
+        {
+          provide: FrozenDefinitions,
+          inject: [EventStore, AggregateStore],
+          useFactory: (events: EventStore, aggregates: AggregateStore) => new FrozenDefinitions(events, aggregates),
         },
         ...workers(options),
       ],

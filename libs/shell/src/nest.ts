@@ -2,6 +2,7 @@ export * from './aggregate.handler.js';
 export * from './caller.decorator.js';
 export * from './edge.module.js';
 export * from './loops.worker.js';
+export * from './node.download.js';
 export * from './pino.fault-log.js';
 export * from './problem.filter.js';
 export * from './route.decorator.js';

@@ -18,7 +18,6 @@ const codesByStatus: Readonly<Record<number, readonly string[]>> = {
     ...['FLK-0102', 'FLK-0103', 'FLK-0105', 'FLK-0112', 'FLK-0116', 'FLK-0292', 'FLK-0293', 'FLK-0340'],
     ...['FLK-0341', 'FLK-0501', 'FLK-0502'],
   ],
-  501: ['EVIDENCE_NOT_AVAILABLE'],
 };
 
 /** Status by code, for every code of the wire contract that a client may meet. */
