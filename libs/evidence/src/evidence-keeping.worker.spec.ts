@@ -12,6 +12,7 @@ import { parseNote } from './note.js';
 import { verifyEd25519 } from './node.signature.js';
 import { parseVerifierKey } from './note-key.js';
 import { openNote } from './note-signature.js';
+import { openEvidenceIn } from './open-evidence.worker.js';
 import { isConsistent, isIncluded } from './proof-check.js';
 import { StoredTree } from './stored-tree.js';
 import { treeHasher } from './tree-hasher.js';
@@ -232,7 +233,7 @@ describe('evidence that does not verify', () => {
     ],
     [
       'the root',
-      "UPDATE checkpoints SET note = replace(note, 'A', 'B')",
+      "UPDATE checkpoints SET note = replace(note, char(10) || '8' || char(10), char(10) || '8' || char(10) || 'B')",
       /not signed|not a checkpoint|not a signed note/,
     ],
   ])('is noticed at the next start when the evidence was worked on: %s', async (_what, sql, reason) => {
@@ -325,6 +326,27 @@ describe('evidence that does not verify', () => {
     const keeping = await kept.keep();
     await keeping.until(signedTo(8));
     expect((await keeping.store.checkpoint())?.note).toBe(note);
+  });
+
+  it('is derived from the log again when leaves alone are gone, as after a move, and the scrub waits for them', async () => {
+    await prepared();
+    await appendRun(await kept.events(), 2_000);
+    const before = await kept.keep();
+    await before.until(signedTo(2_008));
+    await before.stop();
+    const emptied = await openEvidenceIn(kept.directory);
+    await emptied.forgetLeaves();
+    await emptied.close();
+    const after = await kept.keep();
+    const met = new Set<string>();
+    await after.until(({ state, size }) => {
+      met.add(state);
+      return size === 2_008;
+    });
+    await after.until(({ scrub }) => scrub?.lastPass?.size === 2_008);
+    await appendRun(await kept.events(), 2);
+    await after.until(signedTo(2_010));
+    expect(met).not.toContain('failed');
   });
 
   it('is not signed anew when it is lost and the log was changed', async () => {

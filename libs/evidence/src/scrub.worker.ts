@@ -78,7 +78,8 @@ export class Scrub {
     let pass = await this.takenUp();
     while (!signal.aborted) {
       pass ??= await this.begun();
-      if (!pass) {
+      if (!pass || !(await this.isSequenced(pass))) {
+        pass = undefined;
         await this.parts.pause(NOTHING_YET_MS, signal);
         continue;
       }
@@ -87,6 +88,11 @@ export class Scrub {
       pass = undefined;
       await this.parts.pause(Math.min(REST_MAX_MS, Math.max(REST_MIN_MS, tookMs * REST_SHARE)), signal);
     }
+  }
+
+  /** Leaves that were lost, or left behind by a log that was carried over, are derived again first. */
+  private async isSequenced({ target }: Pass): Promise<boolean> {
+    return (await this.parts.store.sequencedTo()).size >= target.size;
   }
 
   private async begun(): Promise<Pass | undefined> {
