@@ -142,7 +142,10 @@ describe('the reader of evidence', () => {
 
   it('does not believe a checkpoint that nobody signed', async () => {
     const doubtful = new EvidenceReader({ ...reader.parts, isSigned: () => Promise.resolve(false) });
-    expect(await doubtful.verify(await idAt(2))).toMatchObject({ isValid: false, message: expect.stringMatching(/not signed by this log/) });
+    expect(await doubtful.verify(await idAt(2))).toMatchObject({
+      isValid: false,
+      message: expect.stringMatching(/not signed by this log/),
+    });
   });
 });
 
