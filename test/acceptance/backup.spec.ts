@@ -1,4 +1,5 @@
 // A data directory is copied while its server works, and put in place again: on its own, and below views that know more.
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,6 +62,15 @@ async function arranged({ client }: Pick<Served, 'client'>): Promise<string> {
 const rebuiltIn = (log: readonly RecordedEvent[]): string[] =>
   log.filter(({ type }) => type === 'ViewsRebuilt').flatMap(({ data }) => (data as { views: string[] }).views);
 
+async function untilFailed({ client }: Served): Promise<{ readonly reason: string }> {
+  for (const end = Date.now() + 20_000; ;) {
+    const { body, text } = await client.get('/v1/evidence/status');
+    if (body.state === 'failed') return body;
+    if (Date.now() > end) throw new Error(`the evidence did not fail: ${text}`);
+    await new Promise((later) => setTimeout(later, 50));
+  }
+}
+
 const isKnown = async ({ client }: Served, id: string): Promise<boolean> =>
   (await client.get(`/v1/executions/${id}`)).status === 200 &&
   JSON.stringify((await client.get('/v1/executions?limit=100')).body).includes(id);
@@ -109,7 +119,7 @@ describe('a backup of a data directory', () => {
     expect(copied).toEqual(whole.slice(0, copied.length));
     expect(statSync(backup).mode & 0o777).toBe(0o700);
     expect(statSync(join(backup, 'secrets.key')).mode & 0o777).toBe(0o600);
-    expect(existsSync(join(backup, 'views.db'))).toBe(false);
+    for (const name of ['views.db', 'evidence.key.signed']) expect(existsSync(join(backup, name))).toBe(false);
   });
 
   it('is restored by putting it in place: what it knows is there, secrets and contents work', async () => {
@@ -138,6 +148,24 @@ describe('a backup of a data directory', () => {
     await stop(served);
     expect(rebuiltIn(await logIn(backup))).toEqual([]);
     expect(rebuiltIn(await logIn(place))).toContain('executions');
+  }, 60_000);
+
+  it('is signed no more where its signer remembers a larger log: commands are refused, reads go on', async () => {
+    const place = newDirectory();
+    cpSync(backup, place, { recursive: true });
+    copyFileSync(join(directory, 'evidence.key.signed'), join(place, 'evidence.key.signed'));
+    const served = await serve({ DATA_DIR: place });
+    const { client } = served;
+    const failed = await untilFailed(served);
+    expect(failed.reason).toMatch(/the signer's memory/);
+    expect(await client.get('/readyz')).toMatchObject({
+      status: 503,
+      text: expect.stringContaining(failed.reason) as string,
+    });
+    const refused = await client.start(workflowId, {}, 'refused');
+    expect([refused.status, refused.body.code]).toEqual([503, 'EVIDENCE_FAILED']);
+    expect(await isKnown(served, early.executionId)).toBe(true);
+    await stop(served);
   }, 60_000);
 
   it('is not mixed with another, and is made of a data directory only', async () => {
@@ -239,5 +267,49 @@ describe('an older log in EventStoreDB below views in PostgreSQL that know more'
     expect(await isKnown(third, late.executionId)).toBe(false);
     await stop(third);
     expect(rebuiltIn(await older.wholeLog())).toContain('executions');
+  }, 120_000);
+});
+
+describe('a backup of PostgreSQL as the operating guide has it', () => {
+  let shared: SharedStores;
+  beforeAll(async () => {
+    shared = await inServers().open();
+  }, 120_000);
+  afterAll(() => shared.remove(), 60_000);
+
+  it('brings back secrets and contents, and views that the log completes', async () => {
+    const { VIEWS_URL = '', VIEWS_SCHEMA = '' } = shared.env;
+    const programs = execFileSync('bash', ['scripts/postgresql.sh'], { encoding: 'utf8' }).trim();
+    const run = (program: string, ...args: string[]): void => {
+      execFileSync(join(programs, program), args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    };
+    const place = newDirectory();
+    const first = await serve(shared.env);
+    const workflowId = await arranged(first);
+    const early = await first.client.run(workflowId, { document: LARGE }, 'early');
+    // While the server works: evidence, then the log, which stays here, then the rest.
+    const tables = ['leaves', 'nodes', 'checkpoints', 'cosignatures', 'marks', 'sequenced'];
+    const evidence = tables.map((table) => `${VIEWS_SCHEMA}.evidence_${table}`).join(', ');
+    const only = `--table=${VIEWS_SCHEMA}.evidence_*`;
+    run('pg_dump', '--format=custom', `--file=${join(place, 'evidence')}`, only, VIEWS_URL);
+    await first.client.run(workflowId, { document: 'between' }, 'between');
+    run('pg_dump', '--format=custom', `--file=${join(place, 'rest')}`, `--schema=${VIEWS_SCHEMA}`, VIEWS_URL);
+    const late = await first.client.run(workflowId, { document: 'late' }, 'late');
+    await stop(first);
+
+    await shared.rows(`DROP SCHEMA ${VIEWS_SCHEMA} CASCADE`);
+    const restore = (...args: string[]): void => run('pg_restore', '--exit-on-error', `--dbname=${VIEWS_URL}`, ...args);
+    restore(join(place, 'rest'));
+    run('psql', '--quiet', VIEWS_URL, '--command', `TRUNCATE ${evidence}`);
+    restore('--data-only', join(place, 'evidence'));
+    const second = await serve(shared.env);
+    expect(await isKnown(second, early.executionId)).toBe(true);
+    expect(await isKnown(second, late.executionId)).toBe(true);
+    expect((await second.client.get(`/v1/executions/${early.executionId}/results`)).text).toContain(LARGE);
+    expect((await second.client.run(workflowId, { document: 'again' }, 'again')).status.status).toBe('completed');
+    expect(provider.received.at(-1)?.headers['x-api-key']).toBe('k-9f2a77c1-secret');
+    await stop(second);
+    // Views that were dumped before the log went on are older than it, and need no making anew.
+    expect(rebuiltIn(await shared.wholeLog())).toEqual([]);
   }, 120_000);
 });

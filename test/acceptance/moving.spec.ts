@@ -1,11 +1,12 @@
 // A company outgrows its one file: the log, the secrets and the large contents go to servers, nothing is lost on the way, and
 // everything could go back.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RecordedEvent } from '@app/kernel';
 import { PostgresDatabase, SqliteLogReader } from '@app/event-store/nest';
 import { openSharedEvidence } from '@app/evidence/nest';
+import { runCli } from '../../apps/cli/src/cli.command.js';
 import type { RunningServer } from '../../apps/server/src/server.worker.js';
 import { startServer } from '../../apps/server/src/server.worker.js';
 import { parseSettings } from '../../apps/server/src/settings.js';
@@ -62,6 +63,47 @@ async function logIn(directory: string): Promise<RecordedEvent[]> {
 const facts = (events: readonly RecordedEvent[]): unknown[] =>
   events.map(({ position, firstPosition, ...rest }) => ({ ...rest, first: firstPosition ?? position }));
 
+/** What an auditor keeps of a log. */
+interface Held {
+  readonly key: string;
+  readonly checkpoint: string;
+}
+
+const sizeOf = ({ checkpoint }: Held): number => Number(checkpoint.split('\n')[1]);
+
+/** What is signed once everything is. */
+async function held({ client }: Served, after = 0): Promise<Held> {
+  for (const end = Date.now() + 20_000; ;) {
+    const { status, text: checkpoint } = await client.get('/v1/evidence/checkpoint');
+    const key = (await client.get('/v1/evidence/key')).text.trim();
+    if (status === 200 && sizeOf({ key, checkpoint }) > after) return { key, checkpoint };
+    if (Date.now() > end) throw new Error(`nothing more was signed: ${(await client.get('/v1/evidence/status')).text}`);
+    await new Promise((later) => setTimeout(later, 50));
+  }
+}
+
+/** The whole log as a bundle, verified with the key and against the checkpoint that somebody kept: what level that reaches. */
+async function levelOf({ server }: Served, { key, checkpoint }: Held): Promise<string> {
+  const place = newDirectory();
+  const [bundle, known] = [join(place, 'log.tar'), join(place, 'kept.txt')];
+  const answer = await fetch(`${server.url}/v1/evidence/export`);
+  writeFileSync(bundle, Buffer.from(await answer.arrayBuffer()));
+  writeFileSync(known, checkpoint);
+  let told = '';
+  const world = {
+    out: (text: string): void => void (told += text),
+    err: () => undefined,
+    isTerminal: false,
+    columns: 80,
+    env: {},
+    nowMs: () => Date.now(),
+    untilStopped: () => new Promise<void>(() => undefined),
+  };
+  const exit = await runCli(['verify', bundle, '--key', key, '--known', known, '--json'], world, '0');
+  expect([exit, told]).toEqual([0, expect.stringContaining('"level":"L2"')]);
+  return (JSON.parse(told) as { level: string }).level;
+}
+
 /** What a client sees that was there before: a run, its list, and every entry of the trail. */
 async function seen({ client }: Served, { executionId }: Ended): Promise<unknown> {
   const trail: unknown[] = [];
@@ -97,6 +139,8 @@ describe('a log that moves from one file to servers and back', () => {
   let workflowId: string;
   let first: Ended;
   let before: unknown;
+  /** Kept by an auditor before the log moved for the first time. */
+  let kept: Held;
 
   const run = ({ client }: Served, key: string): Promise<Ended> =>
     client.run(workflowId, { document: LARGE, key }, key);
@@ -121,6 +165,7 @@ describe('a log that moves from one file to servers and back', () => {
     first = await run(served, 'in the file');
     expect(isComplete(first)).toBe(true);
     before = await seen(served, first);
+    kept = await held(served, 5);
     await stop(served);
   }, 60_000);
 
@@ -138,6 +183,9 @@ describe('a log that moves from one file to servers and back', () => {
     const source = await logIn(directory);
     expect(told).toMatchObject({ from: directory, events: source.length, appended: source.length, secrets: 1 });
     expect(told['contents']).toBeGreaterThan(0);
+    const root = told['root'] as { log: string; size: number; signed: number };
+    expect(kept.checkpoint.startsWith(`${root.log}\n`)).toBe(true);
+    expect([root.size, root.signed > 0]).toEqual([source.length, true]);
     expect(facts(await shared.wholeLog())).toEqual(facts(source));
     for (const password of shared.passwords) expect(out + err).not.toContain(password);
   }, 60_000);
@@ -158,6 +206,8 @@ describe('a log that moves from one file to servers and back', () => {
     expect({ run: run1, results }).toEqual({ run: was['run'], results: was['results'] });
     expect(trail).toEqual(expect.arrayContaining(was['trail'] ?? []));
     expect(isComplete(await run(served, 'on servers'))).toBe(true);
+    expect((await held(served, sizeOf(kept))).key).toBe(kept.key);
+    expect(await levelOf(served, kept)).toBe('L2');
     await stop(served);
   }, 60_000);
 
@@ -170,6 +220,8 @@ describe('a log that moves from one file to servers and back', () => {
     const served = await serve(inFile);
     expect(await seen(served, first)).toMatchObject({ run: (before as { run: unknown }).run });
     expect(isComplete(await run(served, 'in the file again'))).toBe(true);
+    await held(served, there.length);
+    expect(await levelOf(served, kept)).toBe('L2');
     await stop(served);
   }, 60_000);
 
