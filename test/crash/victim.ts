@@ -1,16 +1,12 @@
-// The servers that follow each other on the same stores, and what a client says to them.
+// The servers that follow each other on the same stores.
 import { once } from 'node:events';
+import type { Answer, Caller } from '../support/caller.js';
+import { callServer } from '../support/caller.js';
 import { type Child, startNode } from '../support/child.js';
 
-export interface Answer {
-  readonly status: number;
-  readonly body: Record<string, unknown>;
-  readonly retryAfter: string | null;
-}
-
-export class Victim {
+export class Victim implements Caller {
   private child: Child | undefined;
-  url = '';
+  private url = '';
 
   constructor(private readonly env: Readonly<Record<string, string>>) {}
 
@@ -35,17 +31,7 @@ export class Victim {
     await this.child?.stop();
   }
 
-  async call(method: string, path: string, body?: object, headers: Record<string, string> = {}): Promise<Answer> {
-    const response = await fetch(`${this.url}${path}`, {
-      method,
-      headers: { 'content-type': 'application/json', ...headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return {
-      status: response.status,
-      body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
-      retryAfter: response.headers.get('retry-after'),
-    };
+  call(...asked: Parameters<Caller['call']>): Promise<Answer> {
+    return callServer(this.url, ...asked);
   }
 }
