@@ -1,11 +1,13 @@
 // Events in the order of the log become leaves: numbered without gaps, each naming the one before it in its stream.
 import type { RecordedEvent } from '@app/kernel';
+import { canonicalJson } from '@app/kernel';
 import { RecentMap } from '@app/event-store';
+import { utf8Of } from './byte-text.js';
 import { EvidenceFailure } from './evidence-failure.js';
 import { CompactRange } from './compact-range.js';
 import type { LeafBatch, StoredLeaf, StoredNode } from './evidence-store.js';
 import type { LeafContent } from './leaf.js';
-import { encodeLeafEntry, isLeafStream, leafContentOf, leafEntryOf } from './leaf.js';
+import { encodeLeafEntry, isLeafStream, leafEntryOf } from './leaf.js';
 import type { LeafPlacing } from './leaf-match.js';
 import { TILE_HEIGHT } from './tile.js';
 
@@ -24,6 +26,10 @@ export interface PreparedBatch {
 const ENDS_KEPT = 50_000;
 
 export class LeafSequence {
+  private lastMetadata: { readonly of: unknown; readonly bytes: Uint8Array } = {
+    of: undefined,
+    bytes: new Uint8Array(0),
+  };
   private readonly ends = new RecentMap<string, StreamEnd>(ENDS_KEPT);
 
   /** @param range of all leaves that are stored */
@@ -95,16 +101,20 @@ export class LeafSequence {
     }
     const { log, hasher } = this.placing;
     const place = { index, log, previousLeafHash: end?.hash };
-    const entry = encodeLeafEntry(leafEntryOf(event, contentOf(event), place, hasher.sha256));
+    const entry = encodeLeafEntry(leafEntryOf(event, this.contentOf(event), place, hasher.sha256));
     return { index, hash: hasher.leaf(entry), entry, eventId, stream, revision, position };
   }
-}
 
-function contentOf(event: RecordedEvent): LeafContent {
-  try {
-    return leafContentOf(event);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new EvidenceFailure(`event ${event.revision} of ${event.stream} is not strict JSON`);
+  private contentOf({ data, metadata, revision, stream }: RecordedEvent): LeafContent {
+    try {
+      // Events of one append have their metadata in common.
+      if (metadata !== this.lastMetadata.of) {
+        this.lastMetadata = { of: metadata, bytes: utf8Of(canonicalJson(metadata)) };
+      }
+      return { data: utf8Of(canonicalJson(data)), metadata: this.lastMetadata.bytes };
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      throw new EvidenceFailure(`event ${revision} of ${stream} is not strict JSON`);
+    }
   }
 }
