@@ -104,18 +104,26 @@ async function levelOf({ server }: Served, { key, checkpoint }: Held): Promise<s
   return (JSON.parse(told) as { level: string }).level;
 }
 
-/** What a client sees that was there before: a run, its list, and every entry of the trail. */
+/** What a client sees that was there before: a run, its list, and every entry of the trail once each is a leaf. */
 async function seen({ client }: Served, { executionId }: Ended): Promise<unknown> {
-  const trail: unknown[] = [];
-  for (let cursor = ''; ;) {
-    const page = await client.made(client.get(`/v1/audit-events?limit=100${cursor}`));
-    trail.push(...page.items.map(({ position: _, ...entry }: Record<string, unknown>) => entry));
-    if (!page.nextCursor) break;
-    cursor = `&cursor=${encodeURIComponent(page.nextCursor)}`;
+  let trail = await trailOf(client);
+  for (const end = Date.now() + 20_000; !trail.every(({ hash }) => hash) && Date.now() < end;) {
+    await new Promise((later) => setTimeout(later, 50));
+    trail = await trailOf(client);
   }
   const run = await client.made(client.get(`/v1/executions/${executionId}`));
   const results = await client.made(client.get(`/v1/executions/${executionId}/results`));
   return { run, results, trail };
+}
+
+async function trailOf(client: V1Client): Promise<Record<string, unknown>[]> {
+  const trail: Record<string, unknown>[] = [];
+  for (let cursor = ''; ;) {
+    const page = await client.made(client.get(`/v1/audit-events?limit=100${cursor}`));
+    trail.push(...page.items.map(({ position: _, ...entry }: Record<string, unknown>) => entry));
+    if (!page.nextCursor) return trail;
+    cursor = `&cursor=${encodeURIComponent(page.nextCursor)}`;
+  }
 }
 
 beforeAll(async () => {

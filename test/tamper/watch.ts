@@ -50,14 +50,14 @@ export async function lookAtStart({ administrator, memoryPath }: Subject, { memo
   });
 }
 
-/** One pass over everything that was signed. */
-export async function scrubOnce({ administrator }: Subject): Promise<Found> {
+/** One pass over everything that was signed, in a server that made all of it. */
+export async function scrubOnce({ administrator, size }: Subject): Promise<Found> {
   return whatIsFound(async () => {
     const [store, events] = [await administrator.openEvidence(), await administrator.openLog()];
     const stop = new AbortController();
     try {
       const scrub = new Scrub({
-        ...{ store, events, placing, clock, rate: RATE, patienceMs: 0, checkSignature },
+        ...{ store, events, placing, clock, rate: RATE, patienceMs: 0, checkSignature, sequenced: () => size },
         // The rest after a pass, or before there is anything to look at.
         pause: async (ms) => {
           if (ms >= 1_000) stop.abort();

@@ -58,7 +58,16 @@ export class EvidenceKeeping {
     this.check = new LogCheck(store, events, placing);
     this.anchoring = new Anchoring({ ...common, anchors: anchorsOf(start), hasher });
     const { scrubRate: rate } = start;
-    this.scrub = new Scrub({ ...common, events, placing, checkSignature, rate, patienceMs: this.patienceMs });
+    const sequenced = (): number => this.sequencer?.size ?? 0;
+    this.scrub = new Scrub({
+      ...common,
+      events,
+      placing,
+      checkSignature,
+      rate,
+      patienceMs: this.patienceMs,
+      sequenced,
+    });
   }
 
   /** Until the signal aborts; then what was recorded so far is signed. */

@@ -1,6 +1,7 @@
 // What was signed last, in a file of three lines beside the key: an origin, a size, a root.
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { StoreError } from '@app/event-store';
 import type { TreeHead } from './checkpoint.js';
 import { formatCheckpoint, parseCheckpoint } from './checkpoint.js';
 import { SignerMemory } from './checkpoint-signer.js';
@@ -29,17 +30,19 @@ export class FileSignerMemory extends SignerMemory {
     }
   }
 
-  /** Written aside and moved into place: a crash leaves the old one or the new one. */
+  /** Written aside and moved into place: a crash leaves the old one or the new one. Throws StoreError: StoreUnavailable. */
   async keep(head: TreeHead): Promise<void> {
-    const aside = `${this.path}.new`;
-    rmSync(aside, { force: true });
-    const file = openSync(aside, 'wx', 0o600);
     try {
-      writeSync(file, formatCheckpoint({ ...head, extensions: [] }));
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
+      this.write(formatCheckpoint({ ...head, extensions: [] }));
+    } catch (error) {
+      const told = `what was signed last could not be written down: ${(error as Error).message}`;
+      throw new StoreError('StoreUnavailable', told, { cause: error });
     }
+  }
+
+  private write(text: string): void {
+    const aside = `${this.path}.new`;
+    writeFileSync(aside, text, { mode: 0o600, flush: true });
     renameSync(aside, this.path);
     const directory = openSync(dirname(this.path), 'r');
     try {

@@ -33,6 +33,8 @@ export interface ScrubParts {
   /** What does not verify is looked at again after this time, where a replica of the log may be behind; 0: nowhere. */
   readonly patienceMs: number;
   readonly progressed: () => void;
+  /** How many leaves the sequencer has made, in its own memory: what is stored must hold as many. */
+  readonly sequenced: () => number;
 }
 
 interface Pass {
@@ -78,7 +80,7 @@ export class Scrub {
     let pass = await this.takenUp();
     while (!signal.aborted) {
       pass ??= await this.begun();
-      if (!pass || !(await this.isSequenced(pass))) {
+      if (!pass || !this.isSequenced(pass)) {
         pass = undefined;
         await this.parts.pause(NOTHING_YET_MS, signal);
         continue;
@@ -91,8 +93,8 @@ export class Scrub {
   }
 
   /** Leaves that were lost, or left behind by a log that was carried over, are derived again first. */
-  private async isSequenced({ target }: Pass): Promise<boolean> {
-    return (await this.parts.store.sequencedTo()).size >= target.size;
+  private isSequenced({ target }: Pass): boolean {
+    return this.parts.sequenced() >= target.size;
   }
 
   private async begun(): Promise<Pass | undefined> {
