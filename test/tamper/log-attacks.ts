@@ -147,7 +147,6 @@ const places: readonly Attack[] = [
   },
   {
     name: 'an event is put between two others, and all later ones are moved by one',
-    only: 'sqlite',
     expected: everywhere,
     act: (scene) => {
       const { early, before } = scene;
@@ -191,7 +190,6 @@ const removals: readonly Attack[] = [
   },
   {
     name: 'an event in the middle is deleted, and all later ones are moved by one',
-    only: 'sqlite',
     expected: everywhere,
     act: (scene) => {
       const left = without(scene.before.events, samePlace(scene.early));
@@ -220,7 +218,7 @@ const removals: readonly Attack[] = [
     expected: everywhere,
     act: (scene) => inLog(scene, scene.before.events.slice(0, -200)),
   },
-  { name: 'all events are deleted', only: 'sqlite', expected: everywhere, act: (scene) => inLog(scene, []) },
+  { name: 'all events are deleted', expected: everywhere, act: (scene) => inLog(scene, []) },
   {
     name: 'edit of one of the last events',
     expected: everywhere,

@@ -207,6 +207,7 @@ describe('evidence that does not verify', () => {
     ['its id', `UPDATE events SET id = '${randomUUID()}' WHERE position = 3`, /id changed/],
     ['its time', 'UPDATE events SET recorded_at = recorded_at - 1000 WHERE position = 3', /recordedAt changed/],
     ['its stream', "UPDATE streams SET name = 'execution-x'", /stream changed/],
+    ['its data are null', "UPDATE events SET data = 'null' WHERE position = 3", /an event that is no JSON object/],
     ['it is gone', 'DELETE FROM events WHERE position = 3', /not in the log any more/],
     ['the end is cut off', 'DELETE FROM events WHERE position >= 6', /not in the log any more/],
     ['all is gone', 'DELETE FROM events', /not in the log any more/],
@@ -225,6 +226,13 @@ describe('evidence that does not verify', () => {
     ],
     ['a missing leaf', 'DELETE FROM leaves WHERE leaf_index = 2', /stored tree is not whole/],
     ['no leaves', 'DELETE FROM leaves', /ends after 0 leaves, but .* is about 8: .* leaves were taken out/],
+    [
+      'how far the log was followed',
+      "UPDATE marks SET text = 'elsewhere' WHERE name = 'position'",
+      /names a place that the log does not have: "elsewhere"/,
+    ],
+    ['that it failed', "INSERT OR REPLACE INTO marks VALUES ('failure', '{')", /its mark "failure" cannot be read/],
+    ['how far the scrub came', "INSERT OR REPLACE INTO marks VALUES ('scrub', '{')", /its mark "scrub" cannot be read/],
     ['the id of a leaf', `UPDATE leaves SET event_id = '${randomUUID()}' WHERE leaf_index = 2`, /another event/],
     [
       'the checkpoint',

@@ -6,13 +6,15 @@ import { isStoreError } from '@app/event-store';
 import { Anchoring } from './anchoring.worker.js';
 import { CheckpointSigner } from './checkpoint-signer.js';
 import { EvidenceError } from './evidence-error.js';
-import { EvidenceFailure, formatFailure, parseFailure } from './evidence-failure.js';
+import type { EvidenceFailure } from './evidence-failure.js';
+import { failureIn, formatFailure, parseFailure } from './evidence-failure.js';
 import type { Identity } from './evidence-identity.js';
 import type { EvidenceThreadStart, FromEvidence } from './evidence-messages.js';
 import { anchorsOf, headsHeldBy, signatureCheck } from './evidence-parts.thread.js';
 import type { EvidenceState, EvidenceStatus } from './evidence-status.js';
 import type { EvidenceClaim, EvidenceStore } from './evidence-store.js';
 import { FileSignerMemory } from './file.signer-memory.js';
+import { keptJson } from './kept-json.js';
 import { LogCheck } from './log-check.js';
 import { pause } from './pause.thread.js';
 import { Scrub } from './scrub.worker.js';
@@ -89,7 +91,8 @@ export class EvidenceKeeping {
       await pause(this.patienceMs, new AbortController().signal);
       await this.check.stretch(index, index + 1);
     } catch (error) {
-      if (error instanceof EvidenceFailure) this.suspicion(error);
+      const failure = failureIn(error);
+      if (failure) this.suspicion(failure);
     }
   }
 
@@ -117,8 +120,9 @@ export class EvidenceKeeping {
       await this.together([sequencer, this.scrub, this.anchoring], over, until);
       if (stop.aborted) await sequencer.finish(FINISH_MS);
     } catch (error) {
-      if (!(error instanceof EvidenceFailure)) throw error;
-      await this.fail(error);
+      const failure = failureIn(error);
+      if (!failure) throw error;
+      await this.fail(failure);
       // The claim stays held: nobody else shall go on from here either.
       await aborted(AbortSignal.any(claim.lost ? [stop, claim.lost] : [stop]));
     }
@@ -183,7 +187,8 @@ export class EvidenceKeeping {
     const atMs = this.clock.nowMs();
     this.is('failed', reason);
     this.begin();
-    const known = parseFailure(await this.store.mark('failure').catch(() => undefined));
+    const marked = this.store.mark('failure').then(parseFailure);
+    const known = await marked.catch(() => undefined);
     if (known) return;
     const kept = formatFailure({ reason, atMs, ...(leafIndex === undefined ? {} : { leafIndex }) });
     await this.store.setMark('failure', kept).catch((error: unknown) => {
@@ -238,14 +243,14 @@ export class EvidenceKeeping {
     const { size } = await this.store.sequencedTo();
     const latest = await this.store.checkpoint();
     const [scrub, anchors] = [await this.store.mark('scrub'), await this.store.mark('anchors')];
-    const { lastPass } = JSON.parse(scrub ?? '{}') as Pick<EvidenceStatus['scrub'], 'lastPass'>;
+    const { lastPass } = keptJson<Pick<EvidenceStatus['scrub'], 'lastPass'>>('scrub', scrub ?? '{}');
     return {
       ...this.condition(),
       sequences: false,
       size,
       ...(latest ? { signed: { size: latest.size, atMs: latest.signedAtMs } } : {}),
       scrub: { checkedTo: 0, ...(lastPass ? { lastPass } : {}) },
-      anchors: JSON.parse(anchors ?? '[]') as EvidenceStatus['anchors'],
+      anchors: keptJson<EvidenceStatus['anchors']>('anchors', anchors ?? '[]'),
     };
   }
 

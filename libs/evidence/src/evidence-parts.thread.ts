@@ -14,6 +14,7 @@ import type { EvidenceStore } from './evidence-store.js';
 import { FileAnchor } from './file.anchor.js';
 import { createKeyFile, keyInFile, keyInText } from './file.evidence-key.js';
 import { HttpAnchor } from './http.anchor.js';
+import { keptJson } from './kept-json.js';
 import { verifyEd25519 } from './node.signature.js';
 import { parseNote } from './note.js';
 import { parseVerifierKey } from './note-key.js';
@@ -76,7 +77,7 @@ function createdKey({ file }: SigningKey, known: readonly LogKey[], origin: stri
 }
 
 function keysOf(text: string | undefined): readonly LogKey[] {
-  return text === undefined ? [] : (JSON.parse(text) as readonly LogKey[]);
+  return text === undefined ? [] : keptJson<readonly LogKey[]>('keys', text);
 }
 
 export function anchorsOf({ anchorFile, witnesses }: EvidenceThreadStart): Anchor[] {

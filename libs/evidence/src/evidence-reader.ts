@@ -10,6 +10,7 @@ import { EvidenceError } from './evidence-error.js';
 import type { EvidenceKeeper } from './evidence-keeper.js';
 import type { EventPlace, EvidenceStore, StoredCheckpoint, StoredLeaf } from './evidence-store.js';
 import { NO_PREVIOUS_LEAF, parseLeafEntry } from './leaf.js';
+import type { LeafPlacing } from './leaf-match.js';
 import { eventDefect, leafDefect } from './leaf-match.js';
 import { parseNote } from './note.js';
 import { isIncluded } from './proof-check.js';
@@ -173,7 +174,7 @@ export class EvidenceReader {
     const found = await this.signed(() => this.parts.store.leafOfEvent(eventId));
     if (!found) return evidencePending;
     const { leaf, checkpoint } = found;
-    const [proof, defect] = await this.proven(await this.recorded(leaf), leaf, checkpoint);
+    const [proof, defect] = await this.proven(leaf, checkpoint);
     if (defect !== undefined) this.parts.keeper.suspect(leaf.index);
     return {
       isValid: defect === undefined,
@@ -221,8 +222,16 @@ export class EvidenceReader {
     return undefined;
   }
 
+  private async recordedDefect(leaf: StoredLeaf, placing: LeafPlacing): Promise<string | undefined> {
+    try {
+      return eventDefect(await this.recorded(leaf), leaf, placing);
+    } catch (error) {
+      if (isStoreError(error, 'Corrupt')) return 'the event in the log is not what was recorded: it cannot be read';
+      throw error;
+    }
+  }
+
   private async proven(
-    event: RecordedEvent | undefined,
     leaf: StoredLeaf,
     { note }: StoredCheckpoint,
   ): Promise<readonly [proof: readonly Uint8Array[], defect: string | undefined]> {
@@ -235,7 +244,7 @@ export class EvidenceReader {
       const proof = await this.tree.inclusion(leaf.index, size);
       const isProven = isIncluded(hasher, { index: leaf.index, size, leafHash: hasher.leaf(leaf.entry), root, proof });
       const defect =
-        eventDefect(event, leaf, placing) ??
+        (await this.recordedDefect(leaf, placing)) ??
         leafDefect(leaf, previous, placing) ??
         (isProven ? undefined : `leaf ${leaf.index} is not part of the tree that was signed`) ??
         ((await isSigned(note)) ? undefined : 'the checkpoint was not signed by this log');

@@ -1,6 +1,7 @@
 // Holds a stretch of leaves against the log and against each other, event by event, from the bytes that are stored now.
 import type { GlobalPosition, RecordedEvent } from '@app/kernel';
-import type { EventStore } from '@app/event-store';
+import type { EventStore, ReadAllOptions } from '@app/event-store';
+import { isStoreError } from '@app/event-store';
 import { EvidenceFailure } from './evidence-failure.js';
 import type { EventPlace, EvidenceStore, StoredLeaf } from './evidence-store.js';
 import { isLeafStream } from './leaf.js';
@@ -62,6 +63,29 @@ export class LogCheck {
     return { leaves: paired, strangers: [...found.values()] };
   }
 
+  /**
+   * Throws EvidenceFailure when the log can be read, but not from that place, which the evidence says it was followed to: no
+   * record ends there any more. A node answers that as if it were a fault that passes.
+   */
+  async place(position: GlobalPosition, signal?: AbortSignal): Promise<void> {
+    const options = { limit: 1, ...(signal ? { signal } : {}) };
+    const there = { ...options, after: position };
+    if ((await this.canRead(there)) || !(await this.canRead(options)) || (await this.canRead(there))) return;
+    throw new EvidenceFailure(
+      `the log can be read, but not from ${position}, to where it was followed: what was recorded was moved, or taken out`,
+    );
+  }
+
+  private async canRead(options: ReadAllOptions): Promise<boolean> {
+    try {
+      for await (const _event of this.events.readAll(options)) break;
+      return true;
+    } catch (error) {
+      if (isStoreError(error, 'StoreUnavailable')) return false;
+      throw error;
+    }
+  }
+
   private checkEvent(leaf: StoredLeaf, event: RecordedEvent | undefined): void {
     const defect = eventDefect(event, leaf, this.placing);
     if (defect === undefined) return;
@@ -101,9 +125,14 @@ export class LogCheck {
   ): Promise<Map<GlobalPosition, RecordedEvent>> {
     const found = new Map<GlobalPosition, RecordedEvent>();
     const options = { ...(after === undefined ? {} : { after }), ...(signal ? { signal } : {}) };
-    for await (const event of this.events.readAll(options)) {
-      if (event.position > last) break;
-      if (isLeafStream(event.stream)) found.set(event.position, event);
+    try {
+      for await (const event of this.events.readAll(options)) {
+        if (event.position > last) break;
+        if (isLeafStream(event.stream)) found.set(event.position, event);
+      }
+    } catch (error) {
+      if (after !== undefined && isStoreError(error, 'StoreUnavailable')) await this.place(after, signal);
+      throw error;
     }
     return found;
   }

@@ -7,6 +7,7 @@ import { CompactRange } from './compact-range.js';
 import { EvidenceFailure } from './evidence-failure.js';
 import type { ScrubStatus } from './evidence-status.js';
 import type { EvidenceStore, StoredCheckpoint, StoredNode } from './evidence-store.js';
+import { keptJson } from './kept-json.js';
 import type { LeafPlacing } from './leaf-match.js';
 import { LogCheck, STRETCH_LEAVES } from './log-check.js';
 import { parseNote } from './note.js';
@@ -154,7 +155,7 @@ export class Scrub {
   private async takenUp(): Promise<Pass | undefined> {
     const { store, placing } = this.parts;
     const text = await store.mark('scrub');
-    const { lastPass, pass } = text === undefined ? ({} as KeptScrub) : (JSON.parse(text) as KeptScrub);
+    const { lastPass, pass } = text === undefined ? ({} as KeptScrub) : keptJson<KeptScrub>('scrub', text);
     this.lastPass = lastPass;
     const target = pass && (await store.checkpoint(pass.size));
     if (!pass || !target) return undefined;

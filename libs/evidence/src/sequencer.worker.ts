@@ -84,6 +84,7 @@ export class Sequencer {
     if (signer.lastHead) this.owe({ holder: "the signer's memory", head: signer.lastHead });
     if (latest) this.owe({ holder: 'the last checkpoint', head: await this.headOf(latest) });
     await this.surely(() => this.checkEnd(size, signal), signal);
+    if (position !== undefined) await this.surely(() => this.check.place(position, signal), signal);
     await this.checkHeld();
     if (latest) this.signed = { size: latest.size, atMs: latest.signedAtMs };
     this.parts.progressed();

@@ -80,7 +80,7 @@ export class SqliteEvidenceStore extends EvidenceStore {
         ? 'SELECT hash FROM leaves WHERE 0 = ? AND leaf_index >= ? AND leaf_index < ? ORDER BY leaf_index'
         : 'SELECT hash FROM nodes WHERE level = ? AND node_index >= ? AND node_index < ? ORDER BY node_index';
     const rows = this.rows(sql, level, from, to);
-    return joinedBytes(rows.map(([hash]) => hash as Uint8Array));
+    return joinedBytes(rows.map(([hash]) => (hash instanceof Uint8Array ? hash : new Uint8Array(0))));
   }
 
   async leafOfEvent(eventId: string): Promise<StoredLeaf | undefined> {
@@ -203,7 +203,9 @@ export class SqliteEvidenceStore extends EvidenceStore {
 
   private markText(name: string): string | undefined {
     const row = this.statement('SELECT text FROM marks WHERE name = ?').get(name) as Row | undefined;
-    return row?.[0] as string | undefined;
+    const text = row?.[0];
+    if (text === undefined || typeof text === 'string') return text;
+    throw damaged('a mark');
   }
 
   private writeMark(name: string, text: string | undefined): void {
@@ -236,20 +238,24 @@ export class SqliteEvidenceStore extends EvidenceStore {
   }
 }
 
-function checkpointOf(row: Row): StoredCheckpoint {
-  return { size: row[0] as number, note: row[1] as string, signedAtMs: row[2] as number };
+function checkpointOf([size, note, signedAtMs]: Row): StoredCheckpoint {
+  if (typeof size === 'number' && typeof note === 'string' && typeof signedAtMs === 'number') {
+    return { size, note, signedAtMs };
+  }
+  throw damaged('a checkpoint');
 }
 
+/** In a damaged file the types of the schema do not hold. Throws StoreError: Corrupt. */
 function leafOf(row: Row): StoredLeaf {
-  return {
-    index: row[0] as number,
-    hash: row[1] as Uint8Array,
-    entry: row[2] as Uint8Array,
-    eventId: row[3] as string,
-    stream: row[4] as string,
-    revision: row[5] as number,
-    position: row[6] as string,
-  };
+  const [index, hash, entry, eventId, stream, revision, position] = row;
+  const isBytes = hash instanceof Uint8Array && entry instanceof Uint8Array;
+  const isText = typeof eventId === 'string' && typeof stream === 'string' && typeof position === 'string';
+  if (!isBytes || !isText || typeof index !== 'number' || typeof revision !== 'number') throw damaged('a leaf');
+  return { index, hash, entry, eventId, stream, revision, position };
+}
+
+function damaged(what: string): StoreError {
+  return new StoreError('Corrupt', `the evidence is damaged: it holds ${what} that cannot be one`);
 }
 
 function conflict(message: string): StoreError {
