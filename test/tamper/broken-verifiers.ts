@@ -106,8 +106,8 @@ export const brokenVerifiers: readonly BrokenVerifier[] = [
     edits: [
       edit(
         'verify-verdict.ts',
-        'known: compareAll(parts, options.known ?? [])',
-        "known: compareAll(parts, []).concat((options.known ?? []).map((one) => ({ known: one, comparison: 'consistent' })))",
+        'if (parts) return compareAll({ ...parts, isRooted, isSigned }, known);',
+        "if (parts) return known.map((one) => ({ known: one, comparison: 'consistent' }));",
       ),
     ],
   },

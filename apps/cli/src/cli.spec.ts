@@ -14,6 +14,7 @@ import {
   otherSigner,
   recorded,
   SampleLog,
+  sampleEvent,
   sampleEvents,
   START_MS,
   uuid,
@@ -185,6 +186,20 @@ describe('runledger verify', () => {
     expect(exit).toBe(1);
     expect(out).toMatch(/^TAMPERED .*: 1 defect; no level was reached/);
     expect(out).toMatch(/tampered data_changed at data\/000000000000.ndjson:8: the data of leaf 7/);
+  });
+
+  it('says of how many events it saw only the hash of their content', async () => {
+    const started = sampleEvent(3);
+    const inputBlob = { sha256: 'c'.repeat(64), bytes: 70_000 };
+    const large = new SampleLog([recorded(0, run, 0, started.type, { ...(started.data as object), input: null, inputBlob })]);
+    const { exit, out } = await cli([
+      'verify',
+      await bundle('large.tar', await large.contents(), large.leaves),
+      '--key',
+      vkey,
+    ]);
+    expect(exit).toBe(0);
+    expect(out).toMatch(/not shown:[^]*- the large contents that 1 event names by SHA-256: they are not in the bundle/);
   });
 
   it('ends with 1 for a run that does what no run does', async () => {

@@ -48,12 +48,35 @@ export function isConsistent(hasher: TreeHasher, claim: ConsistencyClaim): boole
   if (!isSize(size1) || !isSize(size2) || size1 === 0 || size1 > size2) return false;
   if (size1 === size2) return proof.length === 0 && sameBytes(root1, root2);
   if (proof.length === 0 || ![root1, root2, ...proof].every(isHash)) return false;
-  const path = isPowerOfTwo(size1) ? [root1, ...proof] : proof;
+  const ends = endsOf(hasher, size1, size2, isPowerOfTwo(size1) ? [root1, ...proof] : proof);
+  return ends !== undefined && sameBytes(ends.hash1, root1) && sameBytes(ends.hash2, root2);
+}
+
+/**
+ * The root of the first `size1` leaves of the second tree, which a sound proof holds whatever the first tree is said to be:
+ * another `root1` is then another tree, and not a fault of the proof. Undefined when the proof does not lead to `root2`, and
+ * for powers of two, whose proofs leave that root out.
+ */
+export function beginningShownBy(hasher: TreeHasher, claim: Omit<ConsistencyClaim, 'root1'>): Uint8Array | undefined {
+  const { size1, size2, root2, proof } = claim;
+  if (!isSize(size1) || !isSize(size2) || size1 === 0 || size1 >= size2 || isPowerOfTwo(size1)) return undefined;
+  if (proof.length === 0 || ![root2, ...proof].every(isHash)) return undefined;
+  const ends = endsOf(hasher, size1, size2, proof);
+  return ends && sameBytes(ends.hash2, root2) ? ends.hash1 : undefined;
+}
+
+/** The roots to which the path leads; undefined when it is too long or too short. */
+function endsOf(
+  hasher: TreeHasher,
+  size1: number,
+  size2: number,
+  path: readonly Uint8Array[],
+): { readonly hash1: Uint8Array; readonly hash2: Uint8Array } | undefined {
   let [at, last] = [size1 - 1, size2 - 1];
   while (isOdd(at)) [at, last] = [half(at), half(last)];
   let [hash1, hash2] = [path[0] as Uint8Array, path[0] as Uint8Array];
   for (const sibling of path.slice(1)) {
-    if (last === 0) return false;
+    if (last === 0) return undefined;
     if (isOdd(at) || at === last) {
       hash1 = hasher.node(sibling, hash1);
       hash2 = hasher.node(sibling, hash2);
@@ -63,7 +86,7 @@ export function isConsistent(hasher: TreeHasher, claim: ConsistencyClaim): boole
     }
     [at, last] = [half(at), half(last)];
   }
-  return last === 0 && sameBytes(hash1, root1) && sameBytes(hash2, root2);
+  return last === 0 ? { hash1, hash2 } : undefined;
 }
 
 const isSize = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;

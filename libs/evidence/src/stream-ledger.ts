@@ -21,6 +21,8 @@ export interface LedgerOptions {
 export class StreamLedger {
   /** Streams met whose beginning lies before what is looked at. */
   begunEarlier = 0;
+  /** Events met that name content stored apart. */
+  contentsNamed = 0;
   private readonly numbers = new Map<string, number>();
   private readonly states: unknown[] = [];
   private hashes = new Uint8Array(STREAMS_AT_FIRST * HASH_BYTES);
@@ -62,6 +64,16 @@ export class StreamLedger {
     return number !== undefined && this.rulesOf[number] !== NO_RULE;
   }
 
+  /** Whether anybody wants the content of this stream's events: to replay it, or to see what it names. */
+  isRead(stream: string): boolean {
+    return this.isReplayed(stream) || this.readerOf(stream) !== undefined;
+  }
+
+  /** Takes note of what the content of one event names, of a stream that is read. */
+  noteContent(stream: string, data: unknown): void {
+    if (this.readerOf(stream)?.namesContent?.(data)) this.contentsNamed += 1;
+  }
+
   /** An event of it cannot be read: what follows would be judged by what is not known. */
   stopReplay(stream: string): void {
     const number = this.numberOf(stream);
@@ -79,6 +91,11 @@ export class StreamLedger {
       const told = `event ${event.revision} of ${entry.stream}: ${sentence}`;
       this.defects.tampered(code, told, { index, stream: entry.stream });
     }
+  }
+
+  private readerOf(stream: string): StreamRule | undefined {
+    const category = categoryOf(stream);
+    return this.options.rules.find((rule) => rule.namesContent && rule.category === category);
   }
 
   private numberOf(stream: string): number | undefined {

@@ -28,4 +28,6 @@ export interface StreamRule<State = unknown> {
   readonly name: string;
   start(): State;
   step(state: State, event: RuleEvent): RuleStep<State>;
+  /** Whether an event with these data names, by its hash, content that is stored apart from the log: no bundle holds it. */
+  namesContent?(data: unknown): boolean;
 }

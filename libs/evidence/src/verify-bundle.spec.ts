@@ -325,6 +325,39 @@ describe('somebody who changes a log with its key', () => {
   });
 });
 
+describe('contents that events name by their hash only', () => {
+  const naming: StreamRule = { ...alternation, namesContent: (data) => (data as { blob?: string }).blob !== undefined };
+  const some = new SampleLog([
+    ...sampleEvents(20),
+    recorded(20, `execution-${uuid(900)}`, 0, 'ExecutionStarted', { blob: 'a' }),
+    recorded(21, `execution-${uuid(900)}`, 1, 'StepStarted', {}),
+    recorded(22, `execution-${uuid(900)}`, 2, 'StepCompleted', { blob: 'b' }),
+    recorded(23, 'workflow-x', 0, 'X', { blob: 'no content, there' }),
+  ]);
+  const told = ({ counts, notShown }: VerifyReport): unknown[] => [
+    counts.contentsNamed,
+    notShown.filter((sentence) => /large contents/.test(sentence)),
+  ];
+
+  it('are said not to be shown, with how many events name one, also of streams that begin earlier', async () => {
+    const rules = [naming];
+    const one = [
+      expect.stringMatching(/^the large contents that 1 event names by SHA-256: they are not in the bundle/),
+    ];
+    const two = [expect.stringMatching(/^the large contents that 2 events name by SHA-256/)];
+    expect(told(await verify(await some.contents(), some.leaves, { rules }))).toEqual([2, two]);
+    const part = await verify(await some.rangeContents(21, 24), some.leaves.slice(21), { rules });
+    expect([part.verdict, ...told(part)]).toEqual(['verified', 1, one]);
+  });
+
+  it('are not spoken of where no event names any, or where its data are not what was recorded', async () => {
+    expect(told(await verify(await log.contents(), log.leaves, { rules: [naming] }))).toEqual([0, []]);
+    const forged = { ...some.leaves[22]!, data: new TextEncoder().encode('{"blob":"b","c":1}') };
+    const report = await verify(await some.contents(), some.leaves.with(22, forged), { rules: [naming] });
+    expect([codes(report), report.counts.contentsNamed]).toEqual([['data_changed'], 1]);
+  });
+});
+
 describe('witnesses', () => {
   const signers = { witness: witnessSigner, witnessedMs: START_MS };
   it.each<[string, Partial<VerifyOptions>, string[], Level[]]>([
@@ -336,6 +369,13 @@ describe('witnesses', () => {
   ])('%s', async (_name, options, expected, levels) => {
     const report = await verify(await log.contents([], signers), log.leaves, options);
     expect([codes(report), reached(report)]).toEqual([expected, levels]);
+  });
+
+  it('are quoted, not believed: what they did not cosign is their own word', async () => {
+    const report = await verify(await log.contents([], signers), log.leaves, { witnesses: [witnessSigner.key] });
+    expect(report.levels[4]?.sentence).toBe(
+      'witness.example cosigned the last checkpoint at 2026-05-02T13:00:00.000Z, and by that says: "I cosigned no other history of this log until then"',
+    );
   });
 
   it('of an earlier tree anchor only that', async () => {

@@ -2,7 +2,7 @@
 import { timestamp } from '@app/kernel';
 import type { Level, LevelReport } from './verify-report.js';
 import { levelNames, levels, printable } from './verify-report.js';
-import type { KnownOutcome } from './verify-proofs.js';
+import type { KnownOutcome } from './verify-known.js';
 import type { Cosignature } from './verify-signatures.js';
 
 export interface LevelFacts {
@@ -99,5 +99,8 @@ function fresh({ cosignatures, witnesses, size, nowMs, freshMs }: LevelFacts): F
   if (latest.atMs < nowMs - freshMs) {
     return [false, `${latest.name} signed at ${at}, longer ago than ${Math.round(freshMs / 1000)} s`];
   }
-  return [true, `${latest.name} signed the last checkpoint at ${at}: no other history was shown to it until then`];
+  return [
+    true,
+    `${latest.name} cosigned the last checkpoint at ${at}, and by that says: "I cosigned no other history of this log until then"`,
+  ];
 }

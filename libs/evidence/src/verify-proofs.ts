@@ -1,4 +1,4 @@
-// Whether the leaves of a bundle are the signed tree, or a part of it, and whether the trees that others hold are too.
+// Whether the leaves of a bundle are the signed tree, or a part of it.
 import { RANGE_PROOF_PATH } from './bundle-layout.js';
 import type { BundleManifest } from './bundle-manifest.js';
 import { base64Of, sameBytes } from './byte-text.js';
@@ -6,7 +6,6 @@ import { EvidenceError } from './evidence-error.js';
 import { isConsistent, isIncluded } from './proof-check.js';
 import type { TreeHasher } from './tree-hasher.js';
 import type { DefectLog } from './verify-report.js';
-import type { KnownCheckpoint } from './verify-signatures.js';
 import type { BundledCheckpoint, SmallFiles } from './verify-small-files.js';
 import { isAbout } from './verify-small-files.js';
 import type { TreeOfBundle } from './verify-tree.js';
@@ -67,7 +66,8 @@ function checkRange({ hasher, defects, small, manifest, top, tree }: ProofParts)
   return false;
 }
 
-function rootWith(
+/** Root of the bundle's own leaves, with the hashes that came along for those before them. */
+export function rootWith(
   tree: TreeOfBundle,
   size: number,
   left: readonly Uint8Array[],
@@ -110,78 +110,4 @@ function checkStreams({ hasher, defects, small, top, lastLeaves }: ProofParts): 
     });
   }
   return isShown;
-}
-
-/** `proof_fails`: the proof that came along does not hold, which may be the proof's fault or the tree's. */
-export type Comparison = 'consistent' | 'inconsistent' | 'proof_fails' | 'not_compared';
-
-export interface KnownOutcome {
-  readonly known: KnownCheckpoint;
-  readonly comparison: Comparison;
-}
-
-/** Earlier checkpoints, the bundle's own and those that the caller holds, against the one that was measured. */
-export function compareAll(parts: ProofParts, known: readonly KnownCheckpoint[]): KnownOutcome[] {
-  for (const { file, checkpoint } of parts.small.checkpoints.values()) {
-    if (checkpoint.size >= parts.top.checkpoint.size) continue;
-    const comparison = compare(parts, checkpoint);
-    if (comparison === 'consistent') continue;
-    const beginning = `that the tree of size ${checkpoint.size} is the beginning of the one of size ${parts.top.checkpoint.size}`;
-    if (comparison === 'inconsistent') {
-      parts.defects.tampered('inconsistent_checkpoint', `it is not true ${beginning}`, { file });
-    } else if (comparison === 'proof_fails') {
-      parts.defects.tampered('proof_fails', `the proof ${beginning} does not hold`, { file });
-    } else {
-      parts.defects.incomplete('proof_missing', `nothing shows ${beginning}`, { file });
-    }
-  }
-  return known.map((one) => ({ known: one, comparison: compareKnown(parts, one) }));
-}
-
-function compareKnown(parts: ProofParts, { name, checkpoint }: KnownCheckpoint): Comparison {
-  const { defects, top } = parts;
-  const { size, origin } = top.checkpoint;
-  if (checkpoint.origin !== origin) {
-    const told = `${name} is of the log "${checkpoint.origin}", the bundle of "${origin}": they cannot be compared`;
-    defects.incomplete('known_not_compared', told);
-    return 'not_compared';
-  }
-  if (checkpoint.size > size) {
-    const told = `${name} has size ${checkpoint.size}, the bundle only ${size}: it shows an older state than you hold already`;
-    defects.incomplete('older_than_known', told);
-    return 'not_compared';
-  }
-  const comparison = compare(parts, checkpoint);
-  if (comparison === 'inconsistent') {
-    const told = `the tree that you hold (${name}, size ${checkpoint.size}) is not the beginning of this one of size ${size}: the log showed two histories`;
-    defects.tampered('inconsistent_with_known', told);
-  } else if (comparison === 'proof_fails') {
-    const told = `the proof that the tree that you hold (${name}, size ${checkpoint.size}) is the beginning of this one does not hold`;
-    defects.tampered('proof_fails', told);
-  } else if (comparison === 'not_compared') {
-    const told = `the bundle holds no proof from size ${checkpoint.size} (${name}) to ${size}`;
-    defects.incomplete('known_not_compared', told);
-  }
-  return comparison;
-}
-
-function compare(parts: ProofParts, { size, root }: { size: number; root: Uint8Array }): Comparison {
-  const { hasher, small, tree, top } = parts;
-  const last = top.checkpoint;
-  if (size === last.size) return said(sameBytes(root, last.root));
-  if (size === 0) return said(sameBytes(root, hasher.emptyRoot));
-  const isPart = parts.manifest.kind === 'range';
-  if (parts.manifest.kind !== 'streams' && (!isPart || small.range)) {
-    const own = rootWith(tree, size, isPart ? (small.range?.left ?? []) : [], parts.defects, RANGE_PROOF_PATH);
-    if (own) return said(sameBytes(own, root));
-  }
-  const proof = small.consistencies.get(size);
-  if (!proof || !isAbout(top, proof.checkpoint)) return 'not_compared';
-  return said(
-    isConsistent(hasher, { size1: size, root1: root, size2: last.size, root2: last.root, proof: proof.proof }),
-  );
-}
-
-function said(isSame: boolean): Comparison {
-  return isSame ? 'consistent' : 'inconsistent';
 }

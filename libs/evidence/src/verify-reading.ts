@@ -187,7 +187,8 @@ export class BundleReading {
     const { manifest } = this.small;
     const isStreams = manifest?.kind === 'streams';
     const from = isStreams ? 0 : Number(manifest?.from ?? 0);
-    const sizes = [...this.small.checkpoints.keys(), Number(manifest?.to ?? 0)];
+    const { checkpoints, consistencies } = this.small;
+    const sizes = [...checkpoints.keys(), ...consistencies.keys(), Number(manifest?.to ?? 0)];
     for (const { checkpoint } of this.options.known ?? []) sizes.push(checkpoint.size);
     const tree = new TreeOfBundle(this.hasher, from, sizes);
     const rules = this.options.rules ?? [];

@@ -71,6 +71,8 @@ export interface VerifyCounts {
   readonly streams: number;
   /** Streams whose state machine was replayed. */
   readonly replayed: number;
+  /** Events that name content which is stored apart and in no bundle, as far as the rules know of any. */
+  readonly contentsNamed: number;
   readonly checkpoints: number;
   readonly proofs: number;
   readonly definitions: number;

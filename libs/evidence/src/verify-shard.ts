@@ -76,7 +76,9 @@ export class ShardCheck {
       this.options.ledger.stopReplay(entry.stream);
       return;
     }
-    if (this.options.ledger.isReplayed(entry.stream)) leaf.data = JSON.parse(textOfUtf8(line) as string) as unknown;
+    if (!this.options.ledger.isRead(entry.stream)) return;
+    leaf.data = JSON.parse(textOfUtf8(line) as string) as unknown;
+    this.options.ledger.noteContent(entry.stream, leaf.data);
   }
 
   takeMetadata(line: Uint8Array, number: number, file: string): void {

@@ -4,8 +4,10 @@ import { base64Of } from './byte-text.js';
 import { isAtLeast, levelOf, levelReports } from './verify-levels.js';
 import type { VerifyOptions } from './verify-options.js';
 import { FRESH_MS_DEFAULT } from './verify-options.js';
-import type { KnownOutcome } from './verify-proofs.js';
-import { checkRoot, compareAll } from './verify-proofs.js';
+import type { KnownOutcome } from './verify-known.js';
+import { compareAll } from './verify-known.js';
+import type { ProofParts } from './verify-proofs.js';
+import { checkRoot } from './verify-proofs.js';
 import type { BundleReading } from './verify-reading.js';
 import type { DefectLog, Observation, VerifiedCheckpoint, VerifyCounts, VerifyReport } from './verify-report.js';
 import { cannotPromise, exitCodes, printable } from './verify-report.js';
@@ -21,11 +23,13 @@ export async function reportOf(
   const { small } = reading;
   const witnesses = options.witnesses ?? [];
   const trusted = { witnesses, verify: options.verify, ...(options.key ? { key: options.key } : {}) };
-  const { isRooted, known } = checkTree(reading, options, defects);
+  // What comes first is about this bundle alone: whether it was recomputed does not depend on who signed it, or who holds what.
+  const root = checkTree(reading, defects);
   const signatures = await checkSignatures(small, trusted, defects);
+  const known = compared(root, options, signatures.isSigned);
   checkAskedFor(reading, options, signatures, defects);
   const levels = levelReports({
-    isRecomputed: isRooted,
+    isRecomputed: root.isRecomputed,
     leaves: reading.leaves,
     size: small.top?.checkpoint.size,
     keyName: options.key?.name,
@@ -55,25 +59,35 @@ export async function reportOf(
     defectCount: defects.count,
     observations: observationsOf(reading, signatures),
     shown: levels.filter(({ reached }) => reached).map(({ sentence }) => sentence),
-    notShown: [...notShownOf(reading), ...cannotPromise],
+    notShown: [...notShownOf(reading), ...contentsOf(reading), ...cannotPromise],
   };
 }
 
-function checkTree(
-  reading: BundleReading,
-  options: VerifyOptions,
-  defects: DefectLog,
-): { readonly isRooted: boolean; readonly known: readonly KnownOutcome[] } {
+interface RootFacts {
+  /** Undefined when there is no tree to speak of. */
+  readonly parts: ProofParts | undefined;
+  /** The leaves that are there are those of the signed tree. */
+  readonly isRooted: boolean;
+  /** And every one of them was recomputed, without any defect. */
+  readonly isRecomputed: boolean;
+}
+
+function checkTree(reading: BundleReading, defects: DefectLog): RootFacts {
   const { small, bulk, hasher, lastLeaves } = reading;
   const { manifest, top } = small;
-  if (!manifest || !top || !bulk) {
-    const known = (options.known ?? []).map((one) => ({ known: one, comparison: 'not_compared' as const }));
-    return { isRooted: false, known };
-  }
+  if (!manifest || !top || !bulk) return { parts: undefined, isRooted: false, isRecomputed: false };
   const parts = { hasher, defects, small, manifest, top, tree: bulk.tree, lastLeaves };
-  // Whatever came before is about this bundle alone; what comes after, about what others hold.
-  const isRooted = checkRoot(parts) && defects.count === 0 && reading.leaves === recomputedOf(reading);
-  return { isRooted, known: compareAll(parts, options.known ?? []) };
+  const isRooted = checkRoot(parts);
+  return {
+    parts,
+    isRooted,
+    isRecomputed: isRooted && defects.count === 0 && reading.leaves === recomputedOf(reading),
+  };
+}
+
+function compared({ parts, isRooted }: RootFacts, { known = [] }: VerifyOptions, isSigned: boolean): KnownOutcome[] {
+  if (parts) return compareAll({ ...parts, isRooted, isSigned }, known);
+  return known.map((one) => ({ known: one, comparison: 'not_compared' }));
 }
 
 /** What the caller asked for by naming it is incomplete when it is not there. */
@@ -121,6 +135,7 @@ function countsOf(reading: BundleReading, bytes: number): VerifyCounts {
     leaves: recomputedOf(reading),
     streams: bulk?.ledger.size ?? 0,
     replayed: bulk?.ledger.replayed ?? 0,
+    contentsNamed: bulk?.ledger.contentsNamed ?? 0,
     checkpoints: small.checkpoints.size,
     proofs: small.proofs,
     definitions: small.definitions,
@@ -130,6 +145,16 @@ function countsOf(reading: BundleReading, bytes: number): VerifyCounts {
 function observationsOf({ bulk }: BundleReading, { cosignatures, observations }: SignatureFacts): Observation[] {
   const found = [...observations, ...(bulk?.times.observations(cosignatures) ?? [])];
   return found.map(({ code, sentence }) => ({ code, sentence: printable(sentence) }));
+}
+
+/** Contents are bound by the hash in the event, but are not part of it. */
+function contentsOf({ bulk }: BundleReading): string[] {
+  const count = bulk?.ledger.contentsNamed ?? 0;
+  if (count === 0) return [];
+  const events = count === 1 ? '1 event names' : `${count} events name`;
+  return [
+    `the large contents that ${events} by SHA-256: they are not in the bundle; who brings one can be checked by it`,
+  ];
 }
 
 /** What this kind of bundle leaves open. */

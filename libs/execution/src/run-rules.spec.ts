@@ -201,6 +201,18 @@ describe('the rule of runs', () => {
   });
 });
 
+describe('content stored apart', () => {
+  it.each<[unknown, boolean]>([
+    [{ inputBlob: { sha256: 'a'.repeat(64), bytes: 70_000 } }, true],
+    [{ outputBlob: { sha256: 'a'.repeat(64), bytes: 70_000 }, input: null }, true],
+    [{ input: { inputBlob: 'of the caller' } }, false],
+    [{}, false],
+    [null, false],
+  ])('%j', (data, expected) => {
+    expect(runRule().namesContent?.(data)).toBe(expected);
+  });
+});
+
 function wasSettled(events: readonly ExecutionEvent[], claim: number): boolean {
   const { data } = events[claim] as { readonly data: { readonly nodeId?: string; readonly attempt?: number } };
   return events

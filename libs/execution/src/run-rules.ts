@@ -58,7 +58,14 @@ export function runRule(): StreamRule<RunMemory> {
       const next = judged(state, event, numberOf, (code, sentence) => defects.push({ code, sentence }));
       return { state: next, defects };
     },
+    namesContent,
   };
+}
+
+/** Inputs and outputs too large for an event, see blobs.ts. */
+function namesContent(data: unknown): boolean {
+  const { inputBlob, outputBlob } = (data ?? {}) as { readonly inputBlob?: unknown; readonly outputBlob?: unknown };
+  return inputBlob !== undefined || outputBlob !== undefined;
 }
 
 type Report = (code: string, sentence: string) => void;
