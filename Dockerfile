@@ -8,7 +8,8 @@ RUN npm ci --no-progress
 COPY tsconfig.json nest-cli.json .swcrc ./
 COPY apps apps
 COPY libs libs
-RUN npx --no-install nest build --all && npm prune --omit=dev
+COPY scripts/bundle-threads.mjs scripts/
+RUN npm run build && npm prune --omit=dev
 
 FROM node:24.21.0-bookworm-slim
 # What installs packages has no business where they run. The only place that is written to is /data: all else may be read-only.

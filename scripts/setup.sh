@@ -44,7 +44,7 @@ build_if_needed() {
 build() {
   local started
   started=$(mktemp)
-  npx --no-install nest build --all || { rm -f "$started"; return 1; }
+  npm run --silent build || { rm -f "$started"; return 1; }
   [ -f dist/apps/server/src/main.js ] || { rm -f "$started"; return 1; }
   find dist -type f ! -newer "$started" -delete
   # The stamp is as old as the beginning of the build: a source saved meanwhile counts as newer.

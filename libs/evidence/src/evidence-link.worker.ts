@@ -14,6 +14,9 @@ export interface EvidenceListener {
   readonly log?: (line: string) => void;
 }
 
+/** Larger ones make it hardly faster, and are never given back. */
+const resourceLimits = { maxYoungGenerationSizeMb: 8 };
+
 /** The evidence cannot be made with these settings. The message says what to do. */
 export class EvidenceRefused extends Error {
   override readonly name = 'EvidenceRefused';
@@ -36,7 +39,7 @@ export class EvidenceLink extends EvidenceKeeper {
    * log; StoreError StoreUnavailable: try again.
    */
   static async open(start: EvidenceThreadStart, listener: EvidenceListener = {}): Promise<EvidenceLink> {
-    const thread = startThread(import.meta.url, './evidence.thread', start);
+    const thread = startThread(import.meta.url, './evidence.thread', start, resourceLimits);
     const opened = await firstWord(thread);
     if (opened.kind === 'opened') {
       const link = new EvidenceLink(thread, listener, opened.status);
