@@ -98,6 +98,7 @@ async function levelOf({ server }: Served, { key, checkpoint }: Held): Promise<s
     env: {},
     nowMs: () => Date.now(),
     untilStopped: () => new Promise<void>(() => undefined),
+    stopSignal: () => new AbortController().signal,
   };
   const exit = await runCli(['verify', bundle, '--key', key, '--known', known, '--json'], world, '0');
   expect([exit, told]).toEqual([0, expect.stringContaining('"level":"L2"')]);

@@ -119,6 +119,7 @@ class Walk {
       env: { RUNLEDGER_SERVER: this.url },
       nowMs: () => LATER_MS,
       untilStopped: () => until(),
+      stopSignal: () => new AbortController().signal,
     };
     // Any free port, where the page shows the usual one.
     const free = command.startsWith('witness') ? ['--listen', '127.0.0.1:0'] : [];

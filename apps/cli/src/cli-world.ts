@@ -14,6 +14,8 @@ export interface CliWorld {
   readonly nowMs: () => number;
   /** Resolves when somebody wants a command to end that would not end by itself. */
   readonly untilStopped: () => Promise<void>;
+  /** Aborted when somebody wants the command to end. From this call on that does not end the process by itself, the first time. */
+  readonly stopSignal: () => AbortSignal;
 }
 
 /** What every command ends with. */

@@ -74,6 +74,7 @@ async function cli(args: readonly string[], about: Partial<CliWorld> = {}): Prom
     env: { RUNLEDGER_API_KEY: API_KEY, RUNLEDGER_SERVER: url },
     nowMs: () => START_MS,
     untilStopped: async () => undefined,
+    stopSignal: () => new AbortController().signal,
     ...about,
   };
   const exit = await runCli(args, world, '1.2.3');
@@ -191,7 +192,9 @@ describe('runledger verify', () => {
   it('says of how many events it saw only the hash of their content', async () => {
     const started = sampleEvent(3);
     const inputBlob = { sha256: 'c'.repeat(64), bytes: 70_000 };
-    const large = new SampleLog([recorded(0, run, 0, started.type, { ...(started.data as object), input: null, inputBlob })]);
+    const large = new SampleLog([
+      recorded(0, run, 0, started.type, { ...(started.data as object), input: null, inputBlob }),
+    ]);
     const { exit, out } = await cli([
       'verify',
       await bundle('large.tar', await large.contents(), large.leaves),
@@ -297,6 +300,36 @@ describe('runledger export', () => {
     const { exit, out, err } = await cli(['export', '--out', path('none.tar')]);
     expect([exit, out, err]).toEqual([2, '', expect.stringMatching(message)]);
     expect((await readdir(directory)).filter((name) => name.startsWith('none.tar'))).toEqual([]);
+  });
+
+  it.each<[string, Answer]>([
+    ['before anything came', () => undefined],
+    ['in the midst', (_request, response) => void response.writeHead(200, { 'content-length': 9 }).write('half')],
+  ])('leaves nothing behind when it is interrupted %s, and does not wait for the server', async (_name, answer) => {
+    const controller = new AbortController();
+    answers = {
+      '/v1/evidence/export': (request, response, query) => {
+        answer(request, response, query);
+        setTimeout(() => controller.abort(), 50);
+      },
+    };
+    const { exit, out, err } = await cli(['export', '--out', path('none.tar')], {
+      stopSignal: () => controller.signal,
+    });
+    expect([exit, out, err]).toEqual([
+      2,
+      '',
+      `runledger: interrupted; ${path('none.tar')} was not written, and what had come is gone\n`,
+    ]);
+    expect((await readdir(directory)).filter((name) => name.startsWith('none.tar'))).toEqual([]);
+  });
+
+  it('keeps the file that was there when its replacement is interrupted', async () => {
+    const kept = await file('kept-on.tar', 'mine');
+    const controller = new AbortController();
+    answers = { '/v1/evidence/export': (_request, response) => response.write('half', () => controller.abort()) };
+    const { exit } = await cli(['export', '--force', '--out', kept], { stopSignal: () => controller.signal });
+    expect([exit, await readFile(kept, 'utf8')]).toEqual([2, 'mine']);
   });
 
   it('says when there is no server', async () => {

@@ -52,16 +52,21 @@ async function fetchBundle(world: CliWorld, given: Arguments): Promise<number> {
     ...(from === undefined ? {} : { from: String(from) }),
     ...(to === undefined ? {} : { to: String(to) }),
   };
-  const download =
-    run === undefined
-      ? await client.download('/v1/evidence/export', query)
-      : await client.download(`/v1/executions/${uuidOf('--run', run)}/evidence`);
-  const progress = new Progress(world, 'fetched', download.bytes);
+  const path = run === undefined ? '/v1/evidence/export' : `/v1/executions/${uuidOf('--run', run)}/evidence`;
+  const signal = world.stopSignal();
   try {
-    const bytes = await writeWhole(out, counted(download, progress), { overwrite });
-    progress.end();
+    const bytes = await written(world, await client.download(path, query, signal), out, overwrite);
     world.out(given.json ? jsonLine({ file: out, bytes }) : lines([`wrote ${out}, ${bytes} bytes; not verified yet`]));
     return exits.ok;
+  } catch (error) {
+    throw signal.aborted ? incomplete(`interrupted; ${out} was not written, and what had come is gone`) : error;
+  }
+}
+
+async function written(world: CliWorld, download: Download, out: string, overwrite: boolean): Promise<number> {
+  const progress = new Progress(world, 'fetched', download.bytes);
+  try {
+    return await writeWhole(out, counted(download, progress), { overwrite });
   } finally {
     progress.end();
   }

@@ -1,4 +1,5 @@
 // What a command reads from and writes to the disk, with errors in the words of whoever named the file.
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { link, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -61,14 +62,14 @@ export interface WriteOptions {
   readonly mode?: number;
 }
 
-/** All of it or nothing, also when the process is killed meanwhile. Returns the number of bytes. */
+/** All of it or nothing; only a process that is killed leaves what it had beside it, as `.partial`. Returns the number of bytes. */
 export async function writeWhole(
   path: string,
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   { overwrite, mode = FOR_ALL_TO_READ }: WriteOptions,
 ): Promise<number> {
   if (!overwrite && (await exists(path))) throw thereAlready(path);
-  const partial = `${path}.${process.pid}.partial`;
+  const partial = `${path}.${randomUUID()}.partial`;
   try {
     const bytes = await writeSynced(partial, chunks, mode);
     if (overwrite) await rename(partial, path);

@@ -48,10 +48,11 @@ export class ServerClient {
     }
   }
 
-  async download(path: string, query: Readonly<Record<string, string>> = {}): Promise<Download> {
+  /** @param signal ends it: the chunks then throw. */
+  async download(path: string, query: Readonly<Record<string, string>> = {}, signal?: AbortSignal): Promise<Download> {
     const url = new URL(this.base.pathname.replace(/\/$/, '') + path, this.base);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    const response = await this.get(url);
+    const response = await this.get(url, signal);
     if (!response.ok) throw await refusal(response, path);
     const announced = Number(response.headers.get('content-length') ?? Number.NaN);
     return {
@@ -60,12 +61,12 @@ export class ServerClient {
     };
   }
 
-  private async get(url: URL): Promise<Response> {
+  private async get(url: URL, signal: AbortSignal | undefined): Promise<Response> {
     const { apiKey } = this.access;
     const headers = apiKey === undefined || apiKey === '' ? {} : { 'x-api-key': apiKey };
     try {
       // A key must not follow a redirect to somebody else.
-      return await fetch(url, { headers, redirect: 'manual' });
+      return await fetch(url, { headers, redirect: 'manual', ...(signal ? { signal } : {}) });
     } catch (error) {
       if (error instanceof TypeError && error.message.includes('header')) {
         throw usage('RUNLEDGER_API_KEY is not an API key');

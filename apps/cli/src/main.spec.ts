@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -38,6 +40,23 @@ describe('the program', () => {
     expect((await ended(['verify', '-', '--key', vkey], flipped)).code).toBe(1);
     expect((await ended(['verify', '-', '--key', vkey], bytes.subarray(0, 90_000))).code).toBe(2);
     expect((await ended(['verify', '-', '--key', 'nonsense'], bytes)).code).toBe(3);
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('leaves nothing behind when %s ends an export', async (signal) => {
+    const directory = await mkdtemp(join(tmpdir(), 'runledger-export-'));
+    const server = createServer((_request, response) => void response.writeHead(200).write('half a bundle'));
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const { port } = server.address() as AddressInfo;
+    const child = start(['export', '--server', `http://127.0.0.1:${port}`, '--out', join(directory, 'log.tar')]);
+    const err = text(child.stderr);
+    const exit = once(child, 'exit') as Promise<[number | null]>;
+    while ((await readdir(directory)).length === 0) await new Promise((passed) => setTimeout(passed, 20));
+    child.kill(signal);
+    expect([(await exit)[0], await err]).toEqual([2, expect.stringMatching(/^runledger: interrupted; .*\n$/)]);
+    expect(await readdir(directory)).toEqual([]);
+    server.closeAllConnections();
+    server.close();
+    await rm(directory, { recursive: true });
   });
 
   it('knows its version', async () => {

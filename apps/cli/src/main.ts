@@ -21,6 +21,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
+const stops = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 const world = {
   out: (text: string) => void process.stdout.write(text),
   err: (text: string) => void process.stderr.write(text),
@@ -32,5 +34,10 @@ const world = {
     new Promise<void>((stopped) => {
       for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stopped());
     }),
+  stopSignal: () => {
+    const controller = new AbortController();
+    for (const signal of stops) process.once(signal, () => controller.abort());
+    return controller.signal;
+  },
 };
 process.exitCode = await runCli(process.argv.slice(2), world, versionOf());
