@@ -190,6 +190,9 @@ describe('a backup of a data directory', () => {
     const to = join(newDirectory(), 'without');
     const { exit, out } = await operate(['backup', '--to', to, '--from', directory, '--no-keys']);
     expect([exit, out]).toEqual([0, expect.stringContaining('log.db')]);
+    expect(out).toMatch(
+      /^not in it, and needed to go on: the key of the secrets \(SECRETS_KEY\), the signing key .*copy elsewhere$/m,
+    );
     expect(readdirSync(to).filter((name) => name.endsWith('.key'))).toEqual([]);
   });
 

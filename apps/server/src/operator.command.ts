@@ -1,5 +1,5 @@
 // What operators do with the stores of a server, beside it: carry a log over, back a data directory up. Part of `runledger`.
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { isStoreError, StoreError } from '@app/event-store';
 import { DataDirectoryLocked, LogsDiffer } from '@app/event-store/nest';
 import { EvidenceDiffers } from '@app/evidence';
@@ -9,6 +9,7 @@ import { backUp } from './backup.worker.js';
 import type { Migration, MigrationPhase } from './migration.worker.js';
 import { migrate } from './migration.worker.js';
 import { addRebuild } from './rebuild.command.js';
+import { schemaName, schemaOf } from './schema-name.command.js';
 
 /** What a command sees of the world. */
 export interface OperatorWorld {
@@ -54,11 +55,6 @@ function exitOf(error: unknown, world: OperatorWorld): number {
 }
 
 const urlPattern = /^[a-z+]+:\/\//i;
-
-function schemaName(text: string): string {
-  if (/^[a-z_][a-z0-9_]{0,62}$/.test(text)) return text;
-  throw new InvalidArgumentError('It is at most 63 lower-case letters, digits and _.');
-}
 
 interface MigrateArguments {
   readonly from?: string;
@@ -110,7 +106,7 @@ async function runMigrate(world: OperatorWorld, given: MigrateArguments): Promis
     directory: outwards ? from : to,
     eventStoreUrl: outwards ? to : from,
     outwards,
-    viewsSchema: given.schema ?? schemaName(env['VIEWS_SCHEMA'] || 'runledger'),
+    viewsSchema: schemaOf(given.schema, env),
     ...(viewsUrl === undefined ? {} : { viewsUrl }),
     warn: (line) => world.err(`${line}\n`),
     onProgress: teller(world),
@@ -177,8 +173,20 @@ async function runBackup(world: OperatorWorld, given: BackupArguments): Promise<
 
 function backupText({ files, events, contents }: Backup, to: string): string {
   const log = events === undefined ? 'no log (it is elsewhere: back it up there)' : `a log of ${events} events`;
-  return `${to} holds ${log} and ${contents} large contents: ${files.join(', ')}\n`;
+  const missing = neededKeys.filter(([of, key]) => files.includes(of) && !files.includes(key));
+  return (
+    `${to} holds ${log} and ${contents} large contents: ${files.join(', ')}\n` +
+    (missing.length === 0
+      ? ''
+      : `not in it, and needed to go on: ${missing.map(([, , name]) => name).join(', ')}; keep a copy elsewhere\n`)
+  );
 }
+
+/** What is of no use, or cannot go on, without which key: it may be in the environment, or in a file elsewhere. */
+const neededKeys = [
+  ['secrets.db', 'secrets.key', 'the key of the secrets (SECRETS_KEY)'],
+  ['evidence.db', 'evidence.key', 'the signing key (EVIDENCE_KEY, EVIDENCE_KEY_FILE)'],
+] as const;
 
 function usage(message: string): StoreError {
   return new StoreError('InvalidArgument', message);

@@ -88,10 +88,17 @@ export class PostgresViewWriter extends ViewWriter {
 
   async reset(): Promise<readonly ViewProgress[]> {
     return this.alone(async (session) => {
-      for (const one of await generationsOf(session)) await drop(session, one);
-      await session.execute('UPDATE view_folding SET position = NULL, event_id = NULL, previous = NULL');
+      await dropAll(session);
       for (const declaration of this.declarations) await create(session, declaration, true, 'log_restored');
       return this.openTables(session);
+    });
+  }
+
+  /** Throws every view away, durably: whoever opens them next makes them anew. @returns their names. */
+  async discard(): Promise<readonly string[]> {
+    return this.alone(async (session) => {
+      await session.execute('SET LOCAL synchronous_commit = on');
+      return dropAll(session);
     });
   }
 
@@ -238,6 +245,13 @@ async function replace(session: PostgresSession, view: string, generation: numbe
   await session.execute('UPDATE view_generations SET answering = true, rebuild = NULL WHERE generation = $1', [
     generation,
   ]);
+}
+
+async function dropAll(session: PostgresSession): Promise<readonly string[]> {
+  const known = await generationsOf(session);
+  for (const one of known) await drop(session, one);
+  await session.execute('UPDATE view_folding SET position = NULL, event_id = NULL, previous = NULL');
+  return [...new Set(known.map(({ declaration }) => declaration.name))];
 }
 
 async function drop(session: PostgresSession, { generation, declaration }: Generation): Promise<void> {
