@@ -93,7 +93,7 @@ describe.each(configurations)('on $name', ({ open, shared }) => {
       const signer = await CheckpointSigner.open(placing.hasher, logSigner, new FileSignerMemory(memoryPath));
       const sequencer = new Sequencer({ ...parts, signer, held: [] });
       await sequencer.open(stop.signal);
-      const scrub = new Scrub({ ...parts, rate: RATE, sequenced: () => sequencer.size });
+      const scrub = new Scrub({ ...parts, rate: () => RATE, sequenced: () => sequencer.size });
       const watching = [sequencer.run(stop.signal), scrub.run(stop.signal)];
       const watched = Promise.all(watching.map((loop) => loop.catch(unlessStopped(stop.signal))));
       await Promise.race([

@@ -57,7 +57,7 @@ export async function scrubOnce({ administrator, size }: Subject): Promise<Found
     const stop = new AbortController();
     try {
       const scrub = new Scrub({
-        ...{ store, events, placing, clock, rate: RATE, patienceMs: 0, checkSignature, sequenced: () => size },
+        ...{ store, events, placing, clock, rate: () => RATE, patienceMs: 0, checkSignature, sequenced: () => size },
         // The rest after a pass, or before there is anything to look at.
         pause: async (ms) => {
           if (ms >= 1_000) stop.abort();

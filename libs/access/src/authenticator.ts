@@ -49,6 +49,6 @@ export class Authenticator {
     if (!this.secrets.matches(offered, state.keyedHash)) throw new DenialError(`the secret of key ${id} is wrong`);
     if (state.revoked) throw new DenialError(`key ${id} is revoked`);
     if (!isUsable(state, timestamp(this.clock.nowMs()))) throw new DenialError(`key ${id} has expired`);
-    return { type: 'api_key', id, name: state.name, via: 'api_key' };
+    return { id, name: state.name, type: 'api_key', via: 'api_key' };
   }
 }

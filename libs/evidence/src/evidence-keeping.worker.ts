@@ -24,6 +24,8 @@ import { treeHasher } from './tree-hasher.js';
 const FOLLOW_MS = 1_000;
 const PAUSE_MS = 250;
 const PAUSE_MAX_MS = 5_000;
+/** So much slower is the scrub while much is recorded. */
+const BUSY_SHARE = 10;
 /** At the end: what was recorded until then shall be signed. */
 const FINISH_MS = 1_500;
 /** A replica of a log that is elsewhere may be behind. */
@@ -59,7 +61,7 @@ export class EvidenceKeeping {
     const checkSignature = signatureCheck(identity.keys);
     this.check = new LogCheck(store, events, placing);
     this.anchoring = new Anchoring({ ...common, anchors: anchorsOf(start), hasher });
-    const { scrubRate: rate } = start;
+    const rate = (): number => start.scrubRate / (this.sequencer?.isBusy ? BUSY_SHARE : 1);
     const sequenced = (): number => this.sequencer?.size ?? 0;
     this.scrub = new Scrub({
       ...common,

@@ -29,8 +29,8 @@ export interface ScrubParts {
   readonly clock: Clock;
   readonly pause: Pause;
   readonly checkSignature: (note: string) => Promise<void>;
-  /** Events a second, > 0. */
-  readonly rate: number;
+  /** Events a second, > 0; asked again and again. */
+  readonly rate: () => number;
   /** What does not verify is looked at again after this time, where a replica of the log may be behind; 0: nowhere. */
   readonly patienceMs: number;
   readonly progressed: () => void;
@@ -73,7 +73,7 @@ export class Scrub {
   /** Everything that was signed, from the first leaf on and as fast as it goes. Throws as `run` does. */
   async wholePass(signal: AbortSignal): Promise<void> {
     const pass = await this.begun();
-    if (pass) await this.goThrough(pass, Number.POSITIVE_INFINITY, signal);
+    if (pass) await this.goThrough(pass, () => Number.POSITIVE_INFINITY, signal);
   }
 
   /** Until the signal aborts. Throws EvidenceFailure for what does not verify, StoreError. */
@@ -104,7 +104,7 @@ export class Scrub {
     return target && { target, startedAtMs: this.parts.clock.nowMs(), range };
   }
 
-  private async goThrough(pass: Pass, rate: number, signal: AbortSignal): Promise<void> {
+  private async goThrough(pass: Pass, rate: () => number, signal: AbortSignal): Promise<void> {
     const { target, range } = pass;
     while (range.end < target.size && !signal.aborted) {
       const startedMs = this.parts.clock.nowMs();
@@ -115,10 +115,10 @@ export class Scrub {
       this.parts.progressed();
       await this.keepNowAndThen(pass);
       const spentMs = this.parts.clock.nowMs() - startedMs;
-      await this.parts.pause(Math.max(0, (count * 1_000) / rate - spentMs), signal);
+      await this.parts.pause(Math.max(0, (count * 1_000) / rate() - spentMs), signal);
     }
     if (signal.aborted) return;
-    await this.checkRoot(pass);
+    await this.checkRoot(target, range);
     this.lastPass = { size: target.size, endedAtMs: this.parts.clock.nowMs() };
     this.checkedTo = 0;
     await this.keep({ lastPass: this.lastPass });
@@ -132,11 +132,14 @@ export class Scrub {
       await this.parts.pause(this.parts.patienceMs, signal);
       return read();
     });
+    const signed = await this.signedBetween(range.end, to);
     const nodes: StoredNode[] = [];
     for (const { hash } of leaves) {
       range.append(hash, (level, index, node) => {
         if (level > 0 && level % TILE_HEIGHT === 0) nodes.push({ level, index, hash: node });
       });
+      const checkpoint = signed.get(range.end);
+      if (checkpoint) await this.checkRoot(checkpoint, range);
     }
     for (const { level, index, hash } of nodes) {
       if (sameBytes(await this.parts.store.hashes(level, index, index + 1), hash)) continue;
@@ -144,11 +147,20 @@ export class Scrub {
     }
   }
 
-  private async checkRoot({ target, range }: Pass): Promise<void> {
-    await this.parts.checkSignature(target.note);
-    const { root } = parseCheckpoint(parseNote(target.note).text);
-    if (sameBytes(range.root(), root)) return;
-    const told = `the first ${target.size} leaves have the root ${base64Of(range.root())}; ${base64Of(root)} was signed`;
+  /** Checkpoints that are kept, by size: whoever kept an earlier one is answered with them. */
+  private async signedBetween(after: number, to: number): Promise<ReadonlyMap<number, StoredCheckpoint>> {
+    const found = await this.parts.store.checkpointsAfter(after, to - after);
+    return new Map(found.map((checkpoint) => [checkpoint.size, checkpoint]));
+  }
+
+  private async checkRoot({ size, note }: StoredCheckpoint, range: CompactRange): Promise<void> {
+    await this.parts.checkSignature(note);
+    const head = parseCheckpoint(parseNote(note).text);
+    if (head.size !== size) {
+      throw new EvidenceFailure(`the checkpoint that is kept for size ${size} is about size ${head.size}`);
+    }
+    if (sameBytes(range.root(), head.root)) return;
+    const told = `the first ${size} leaves have the root ${base64Of(range.root())}; ${base64Of(head.root)} was signed`;
     throw new EvidenceFailure(`${told}: what was signed has been changed`);
   }
 

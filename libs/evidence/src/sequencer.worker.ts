@@ -23,9 +23,14 @@ const BATCH_EVENTS = 1_000;
 const GATHER_MS = 50;
 const SIGN_AFTER_MS = 1_000;
 const SIGN_AFTER_LEAVES = 1_024;
+/** Each signature waits for the disk, and whoever appends waits with it. */
+const SIGN_EVERY_MS = 500;
 const SIGN_LOOK_MS = 200;
 /** So many leaves at the end are held against the log whenever it is opened. */
 const END_LEAVES = 1_024;
+/** Leaves that come together when much is recorded: 2,000 a second. */
+const MANY_LEAVES = 100;
+const BUSY_MS = 1_000;
 const LOOK_AGAIN_MS = 500;
 
 /** A tree that somebody holds already, and that ours must therefore contain. */
@@ -53,6 +58,7 @@ export interface SequencerParts {
 export class Sequencer {
   lagMs: number | undefined;
   signed: { readonly size: number; readonly atMs: number } | undefined;
+  private sawManyMs = Number.NEGATIVE_INFINITY;
   private sequence: LeafSequence;
   private readonly tree: StoredTree;
   private readonly check: LogCheck;
@@ -114,6 +120,11 @@ export class Sequencer {
     if (this.hasNew) await this.sign();
   }
 
+  /** Whether much is being recorded: what can wait should. */
+  get isBusy(): boolean {
+    return this.parts.clock.nowMs() - this.sawManyMs < BUSY_MS;
+  }
+
   private async follow(signal: AbortSignal): Promise<void> {
     let batch: RecordedEvent[] = [];
     const messages = this.parts.events.subscribeToAll({ after: this.position ?? 'start', signal });
@@ -121,6 +132,7 @@ export class Sequencer {
       if (message.kind === 'event') batch.push(message.event);
       const isDue = message.kind === 'caughtUp' || batch.length >= BATCH_EVENTS;
       if (!isDue) continue;
+      if (batch.length >= MANY_LEAVES) this.sawManyMs = this.parts.clock.nowMs();
       if (batch.length > 0) await this.take(batch);
       batch = [];
       if (message.kind !== 'caughtUp') continue;
@@ -161,7 +173,8 @@ export class Sequencer {
     while (!signal.aborted) {
       const news = this.size - (this.signed?.size ?? 0);
       const waitedMs = this.parts.clock.nowMs() - (this.signed?.atMs ?? 0);
-      if (this.hasNew && (news >= SIGN_AFTER_LEAVES || waitedMs >= SIGN_AFTER_MS || waitedMs < 0)) await this.sign();
+      const isDue = waitedMs >= (news >= SIGN_AFTER_LEAVES ? SIGN_EVERY_MS : SIGN_AFTER_MS) || waitedMs < 0;
+      if (this.hasNew && isDue) await this.sign();
       await this.parts.pause(SIGN_LOOK_MS, signal);
     }
   }
@@ -170,7 +183,8 @@ export class Sequencer {
     const { signer, store, placing, clock } = this.parts;
     const head = { origin: placing.log, size: this.sequence.size, root: this.sequence.root() };
     const from = signer.lastHead?.size ?? 0;
-    const proof = from === 0 || from >= head.size ? [] : await this.tree.consistency(from, head.size);
+    const isFirst = from === 0 || from >= head.size;
+    const proof = isFirst ? [] : await this.fromTree(() => this.tree.consistency(from, head.size));
     const note = await signer.sign(head, proof);
     const signedAtMs = clock.nowMs();
     await store.saveCheckpoint({ size: head.size, note, signedAtMs });

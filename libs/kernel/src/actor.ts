@@ -13,10 +13,10 @@ export interface Actor {
 export const channels = ['rest', 'webhook', 'schedule', 'cli', 'engine'] as const;
 export type Channel = (typeof channels)[number];
 
-export const anonymousActor: Actor = { type: 'user', id: 'anonymous', name: 'anonymous', via: 'none' };
+export const anonymousActor: Actor = { id: 'anonymous', name: 'anonymous', type: 'user', via: 'none' };
 
 /** Only where nobody asked: a retry, a timer, start-up. */
-export const engineActor: Actor = { type: 'system', id: 'engine', name: 'engine', via: 'engine' };
+export const engineActor: Actor = { id: 'engine', name: 'engine', type: 'system', via: 'engine' };
 
 /** Who asks, from where, in which chain of causes. Made once per request, at the edge; passed along with the command. */
 export interface RequestContext {
