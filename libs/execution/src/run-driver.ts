@@ -11,6 +11,8 @@ import type { RunTally } from './run-tally.js';
 export interface DriverHooks {
   /** Nothing is being decided: something may become due by time alone. */
   readonly paused: (run: LiveRun) => void;
+  /** It turns out that there was a run of this id already: this one is none. */
+  readonly notBegun: (run: LiveRun) => void;
   /** The run has ended and nobody asks anything of it. */
   readonly over: (run: LiveRun) => void;
 }
@@ -57,7 +59,7 @@ export class RunDriver {
     for (;;) {
       if (run.stalled) {
         if (this.parts.clock.nowMs() < run.stalledUntilMs) return;
-        if ((await this.record(run, run.stalled)) !== 'stalled') continue;
+        if ((await this.repeat(run, run.stalled)) !== 'stalled') continue;
         rejectAskers(run, new StoreError('StoreUnavailable', 'the log does not answer'));
         return;
       } else if (isOvertaken(run) && !this.isPaused(run)) {
@@ -71,6 +73,27 @@ export class RunDriver {
         return;
       }
     }
+  }
+
+  private async repeat(run: LiveRun, stalled: PendingAppend): Promise<Recorded> {
+    const isStart = run.state === null;
+    let outcome: Recorded;
+    try {
+      outcome = await this.record(run, stalled);
+    } catch (error) {
+      if (!isStoreError(error) || !error.retryable) throw error;
+      // The stream had moved, and cannot be read now.
+      run.results = [...stalled.results, ...run.results];
+      run.heardOf = Math.max(run.heardOf, run.revision + 1);
+      this.recorder.pause(run);
+      outcome = 'void';
+    }
+    if (isStart && outcome === 'void') {
+      run.foreign = true;
+      rejectAskers(run, new StoreError('StoreUnavailable', 'the run is being read'));
+      this.hooks.notBegun(run);
+    }
+    return outcome;
   }
 
   private async answer(run: LiveRun): Promise<void> {

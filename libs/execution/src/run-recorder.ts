@@ -86,12 +86,20 @@ export class RunRecorder {
     return 'recorded';
   }
 
-  /** Throws StoreError; the claims were given back then. */
+  /**
+   * Throws StoreError. On AppendOutcomeUnknown the run keeps the batch, to be repeated identically: only to look whether it
+   * is there would not do, for it may be on its way yet. Otherwise the claims were given back.
+   */
   async recordStart(run: LiveRun, pending: PendingAppend): Promise<void> {
     try {
       await this.append(run, pending);
     } catch (error) {
-      this.desk.giveBack(run, pending.claimed.length);
+      if (isStoreError(error, 'AppendOutcomeUnknown')) {
+        run.stalled = pending;
+        this.pause(run);
+      } else {
+        this.desk.giveBack(run, pending.claimed.length);
+      }
       throw error;
     }
   }

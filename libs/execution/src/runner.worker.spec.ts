@@ -48,8 +48,10 @@ class ScriptedCaller extends ProviderCaller {
 
 /** A log whose appends fail as told, before or after they really happened. */
 class FaultyEventStore extends MemoryEventStore {
-  faults: ('before' | 'after')[] = [];
+  faults: ('before' | 'after' | 'under way')[] = [];
   met = 0;
+  /** Appends that nobody was told of, which the log has not got yet. */
+  readonly underWay: (() => Promise<unknown>)[] = [];
   /** So many reads of streams fail. */
   unreadable = 0;
 
@@ -68,7 +70,8 @@ class FaultyEventStore extends MemoryEventStore {
     if (fault === undefined) return super.append(stream, events, options);
     this.met += 1;
     if (fault === 'before') throw new StoreError('StoreUnavailable', 'away');
-    await super.append(stream, events, options);
+    if (fault === 'after') await super.append(stream, events, options);
+    else this.underWay.push(() => super.append(stream, events, options));
     throw new StoreError('AppendOutcomeUnknown', 'the answer was lost');
   }
 }
@@ -661,6 +664,92 @@ describe('runners of two servers on one log', () => {
     expect(reopened).toMatchObject({ status: 'running', server: 'second' });
     expect((await b.ended('run')).status).toBe('completed');
   });
+});
+
+describe('a start of unknown outcome', () => {
+  it.each<[string, FaultyEventStore['faults']]>([
+    ['is in the log', ['after']],
+    ['is in the log, which is away for a while', ['after', 'before', 'after']],
+    ['never arrives', ['under way']],
+  ])('which %s: the run goes on, and each call is made once', async (_what, faults) => {
+    const events = new FaultyEventStore();
+    events.faults = [...faults];
+    const b = bench(() => ok, { events });
+    await expect(b.started()).rejects.toMatchObject({ code: 'AppendOutcomeUnknown' });
+    expect(b.caller.calls).toEqual([]);
+    expect((await b.ended('run')).status).toBe('completed');
+    expect(events.met).toBe(faults.length);
+    expect(await b.types('run')).toEqual(straight);
+    expect(b.caller.calls).toHaveLength(2);
+    expect([b.runner.liveRuns, b.runner.stepsUnderWay, b.faults]).toEqual([0, 0, []]);
+  });
+
+  it.each(['before', 'after'] as const)(
+    'which arrives %s it was repeated: there is one run all the same',
+    async (when) => {
+      const events = new FaultyEventStore();
+      events.faults = when === 'before' ? ['under way', 'before'] : ['under way'];
+      const b = bench(() => ok, { events });
+      await expect(b.started()).rejects.toMatchObject({ code: 'AppendOutcomeUnknown' });
+      const arrive = () => Promise.all(events.underWay.map((arrives) => arrives()));
+      if (when === 'before') await arrive();
+      expect((await b.ended('run')).status).toBe('completed');
+      if (when === 'after') await arrive();
+      expect(await b.types('run')).toEqual(straight);
+      expect(b.caller.calls).toHaveLength(2);
+    },
+  );
+
+  it('is no start for whoever asks again, until the log has said so', async () => {
+    const events = new FaultyEventStore();
+    events.faults = ['under way'];
+    const b = bench(() => ok, { events });
+    await expect(b.started()).rejects.toMatchObject({ code: 'AppendOutcomeUnknown' });
+    await expect(b.started()).rejects.toMatchObject({ code: 'AppendOutcomeUnknown' });
+    await b.ended('run');
+    await expect(b.started()).rejects.toMatchObject({ code: 'WrongExpectedRevision' });
+    expect(await b.types('run')).toEqual(straight);
+  });
+
+  it('gives its slots back when there was such a run already, which is taken over if nobody drives it', async () => {
+    const events = new FaultyEventStore();
+    const gone = bench(() => new Promise(() => undefined), { events });
+    await gone.started();
+    events.faults = ['under way'];
+    const b = bench(() => ok, { events, steps: 1 });
+    await expect(b.started()).rejects.toMatchObject({ code: 'AppendOutcomeUnknown' });
+    while (b.runner.liveRuns > 0 || b.caller.calls.length === 0) await new Promise((later) => setTimeout(later, 5));
+    expect((await b.ended('run')).status).toBe('completed');
+    expect((await b.types('run')).filter((type) => type === 'ExecutionStarted')).toHaveLength(1);
+    expect([b.runner.stepsUnderWay, b.faults]).toEqual([0, []]);
+  });
+
+  it('leaves a run that another server began meanwhile to that one', async () => {
+    const events = new FaultyEventStore();
+    const [first, second] = [new NamedOwnership('first'), new NamedOwnership('second')];
+    const a = bench(() => new Promise(() => undefined), { events, ownership: first });
+    const b = bench(() => ok, { events, ownership: second });
+    events.faults = ['under way'];
+    await expect(b.started()).rejects.toMatchObject({ code: 'AppendOutcomeUnknown' });
+    await a.started();
+    while (b.runner.liveRuns > 0) await new Promise((later) => setTimeout(later, 5));
+    await b.runner.tick();
+    expect([b.runner.liveRuns, b.runner.stepsUnderWay, b.caller.calls]).toEqual([0, 0, []]);
+    expect(await a.types('run')).toEqual(['ExecutionStarted', 'StepStarted']);
+  });
+});
+
+it('a repeated append that is refused while its stream cannot be read does not end the driving of a run', async () => {
+  const events = new FaultyEventStore();
+  const other = bench(() => ok, { events });
+  const b = bench(() => ((events.faults = ['before']), ok), { events });
+  await b.started();
+  while (events.met === 0) await new Promise((later) => setImmediate(later));
+  await other.runner.command('run', { kind: 'CancelRun' }, ana);
+  events.unreadable = 2;
+  expect((await b.runner.whenEnded('run', 5_000))?.status).toBe('cancelled');
+  while (b.runner.liveRuns > 0) await new Promise((later) => setImmediate(later));
+  expect([events.unreadable, b.runner.liveRuns, b.runner.stepsUnderWay, b.faults]).toEqual([0, 0, 0, []]);
 });
 
 const refusedForGood: CallOutcome = { ok: false, error: { code: 'http_status', message: 'no', retryable: false } };

@@ -31,7 +31,7 @@ export class Runner implements Ticking {
   private readonly runs = new Map<string, LiveRun>();
   /** Starts on their way to the log. */
   private readonly starting = new Map<string, Promise<unknown>>();
-  /** Starts whose append may have happened although we could not be told. */
+  /** Runs that were to be begun here and exist already: begun by whom, and driven by whom, their streams tell. */
   private readonly suspects = new Set<string>();
   private readonly desk: CallDesk;
   private readonly recorder: RunRecorder;
@@ -47,6 +47,11 @@ export class Runner implements Ticking {
     this.recorder = new RunRecorder(parts, this.desk);
     this.driver = new RunDriver(parts, this.desk, this.recorder, this.tally, {
       paused: (run) => this.wakeAt(nextDueMs(run)),
+      notBegun: (run) => {
+        this.runs.delete(run.id);
+        this.suspects.add(run.id);
+        this.wakeAt(this.parts.clock.nowMs());
+      },
       over: (run) => {
         if (this.runs.get(run.id) === run) this.runs.delete(run.id);
       },
@@ -69,7 +74,8 @@ export class Runner implements Ticking {
 
   /**
    * Records the start and the claim of what runs first in one append, and goes on by itself.
-   * Throws WrongExpectedRevision (StoreError) when a run of this id exists, RefusalError when the server is full.
+   * Throws WrongExpectedRevision (StoreError) when a run of this id exists, RefusalError when the server is full. On
+   * AppendOutcomeUnknown it may go on all the same, once the log says that it holds the start.
    */
   async start(
     runId: string,
@@ -78,8 +84,9 @@ export class Runner implements Ticking {
     context: RequestContext,
   ): Promise<RunState> {
     while (this.starting.has(runId)) await this.starting.get(runId);
-    if (this.runs.has(runId))
-      throw new StoreError('WrongExpectedRevision', 'the run exists', { expected: 'no_stream' });
+    const known = this.runs.get(runId);
+    if (known?.state === null) throw new StoreError('AppendOutcomeUnknown', 'an earlier start has no outcome yet');
+    if (known) throw new StoreError('WrongExpectedRevision', 'the run exists', { expected: 'no_stream' });
     this.refuseWhenFull();
     const startId = this.parts.ids.next();
     const engine = engineContext(context.actor, context.correlationId, startId);
@@ -95,7 +102,7 @@ export class Runner implements Ticking {
   }
 
   /**
-   * Takes over a run that no one drives: after a restart, or when a start's outcome was unknown. A run that cannot be
+   * Takes over a run that no one drives: after a restart, or when a start found it there. A run that cannot be
    * taken over is reported and left alone; throws only what a later attempt may overcome (StoreError).
    */
   async resume(runId: string): Promise<void> {
@@ -190,9 +197,9 @@ export class Runner implements Ticking {
       await this.recorder.recordStart(run, pending);
       this.driver.adopt(run, pending);
     } catch (error) {
-      this.runs.delete(run.id);
       rejectAskers(run, error);
-      if (isStoreError(error, 'AppendOutcomeUnknown')) this.suspect(run.id);
+      if (run.stalled) this.wakeAt(run.stalledUntilMs);
+      else this.runs.delete(run.id);
       throw error;
     } finally {
       run.busy = false;
@@ -200,11 +207,6 @@ export class Runner implements Ticking {
     const { state } = run;
     this.driver.letGo(run);
     return state as RunState;
-  }
-
-  private suspect(runId: string): void {
-    this.suspects.add(runId);
-    this.wakeAt(this.parts.clock.nowMs() + STALL_LONGEST_MS);
   }
 
   private async resumeSuspect(runId: string): Promise<void> {
