@@ -22,4 +22,9 @@ export default {
   moduleNameMapper: { ...Object.fromEntries(libraries), '^(\\.{1,2}/.*)\\.js$': '$1' },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testTimeout: 30_000,
+  testSequencer: '<rootDir>/test/support/longest-first.cjs',
+  // Two, also where that is every processor: most of the time a test file waits for servers that it started.
+  maxWorkers: 2,
+  // Modules of earlier files are never given back.
+  workerIdleMemoryLimit: '1GB',
 };
