@@ -21,6 +21,8 @@ import { StoredTree } from './stored-tree.js';
 const BATCH_EVENTS = 1_000;
 /** Events that come together are written together: nobody waits for a leaf. */
 const GATHER_MS = 50;
+/** While much is recorded: a page of the store that several batches change is written once. */
+const GATHER_BUSY_MS = 250;
 const SIGN_AFTER_MS = 1_000;
 const SIGN_AFTER_LEAVES = 1_024;
 /** Each signature waits for the disk, and whoever appends waits with it. */
@@ -137,7 +139,7 @@ export class Sequencer {
       batch = [];
       if (message.kind !== 'caughtUp') continue;
       if (this.owed.length > 0) await this.awaitOwed(signal);
-      await this.parts.pause(GATHER_MS, signal);
+      await this.parts.pause(this.isBusy ? GATHER_BUSY_MS : GATHER_MS, signal);
     }
   }
 
