@@ -8,7 +8,6 @@ import { writeBundle } from './bundle-writer.js';
 import { utf8Of } from './byte-text.js';
 import { EvidenceError } from './evidence-error.js';
 import type { EvidenceReader } from './evidence-reader.js';
-import { evidencePending } from './evidence-reader.js';
 import type { StoredCheckpoint, StoredLeaf } from './evidence-store.js';
 import { leafContentOf } from './leaf.js';
 import { LogCheck } from './log-check.js';
@@ -91,7 +90,7 @@ export class EvidenceExport {
     await this.reader.signed(async () => (await store.leavesAt([last]))[0]);
     const latest = await this.reader.latest();
     const leaves = latest ? await this.indexesOf(stream, latest.size) : undefined;
-    if (!latest || !leaves) return evidencePending;
+    if (!latest || !leaves) return this.reader.pending();
     const { top, note, checkpoints } = await this.measured(latest, leaves.to);
     const contents: BundleContents = {
       kind: 'streams',

@@ -74,6 +74,12 @@ export const evidencePending = refuse(
   'no checkpoint that was signed yet covers this; ask again in a second',
 );
 
+export const evidenceFailed = refuse(
+  'unavailable',
+  'EVIDENCE_FAILED',
+  'the evidence for the log does not verify; /readyz and /v1/evidence/status say why',
+);
+
 export function noEvidence(message: string): Refusal {
   return refuse('not_found', 'EVIDENCE_NOT_FOUND', message);
 }
@@ -96,8 +102,11 @@ export class EvidenceReader {
   /** As `latest`, waiting a moment for the first one. */
   async checkpoint(): Promise<StoredCheckpoint | Refusal> {
     let found: StoredCheckpoint | undefined;
-    await this.parts.keeper.waitUntil(async () => (found = await this.latest()) !== undefined, WAIT_MS);
-    return found ?? evidencePending;
+    await this.parts.keeper.waitUntil(
+      async () => (found = await this.latest()) !== undefined || this.hasFailed,
+      WAIT_MS,
+    );
+    return found ?? this.pending();
   }
 
   /** With every cosignature that it has. */
@@ -140,7 +149,7 @@ export class EvidenceReader {
     const found = await this.signed(() => this.parts.store.leafOfEvent(eventId));
     if (!found) {
       const isKnown = (await this.parts.store.leafOfEvent(eventId)) !== undefined;
-      return isKnown || !(await this.isUpToDate()) ? evidencePending : noEvidence('no event has this id');
+      return isKnown || !(await this.isUpToDate()) ? this.pending() : noEvidence('no event has this id');
     }
     const { leaf, checkpoint } = found;
     const { size, root } = parseCheckpoint(parseNote(checkpoint.note).text);
@@ -172,7 +181,7 @@ export class EvidenceReader {
    */
   async verify(eventId: string): Promise<EventVerification | Refusal> {
     const found = await this.signed(() => this.parts.store.leafOfEvent(eventId));
-    if (!found) return evidencePending;
+    if (!found) return this.pending();
     const { leaf, checkpoint } = found;
     const [proof, defect] = await this.proven(leaf, checkpoint);
     if (defect !== undefined) this.parts.keeper.suspect(leaf.index);
@@ -197,10 +206,19 @@ export class EvidenceReader {
       const [leaf, checkpoint] = [await find(), await this.latest()];
       if (leaf && checkpoint && leaf.index < checkpoint.size) found = { leaf, checkpoint };
       // What will not come is not waited for.
-      return found !== undefined || (!leaf && (await this.isUpToDate()));
+      return found !== undefined || this.hasFailed || (!leaf && (await this.isUpToDate()));
     };
     await this.parts.keeper.waitUntil(look, WAIT_MS);
     return found;
+  }
+
+  private get hasFailed(): boolean {
+    return this.parts.keeper.status().state === 'failed';
+  }
+
+  /** What is not there: yet, or for good, for once it has failed nothing more is made of the log. */
+  pending(): Refusal {
+    return this.hasFailed ? evidenceFailed : evidencePending;
   }
 
   /** Whether everything that this server has recorded has its leaf. */
