@@ -22,7 +22,7 @@ import { sha256, timestamp } from '@app/kernel';
 export const START_MS = Date.parse('2026-05-02T13:00:00.000Z');
 export const ORIGIN = 'runledger.example/log';
 
-const seedOf = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
+export const seedOf = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 export const logSigner: NoteSigner = ed25519Signer(ORIGIN, seedOf(1));
 export const otherSigner: NoteSigner = ed25519Signer(ORIGIN, seedOf(2));
 export const witnessSigner: NoteSigner = ed25519Signer('witness.example', seedOf(3), 'cosignature/v1');

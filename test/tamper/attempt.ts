@@ -25,7 +25,11 @@ export interface Outcome {
 
 const EARLY_LEAVES = 300;
 
-export function sceneOf({ administrator, before, kept, recorded }: Subject): Scene {
+type Attacked = Pick<Subject, 'administrator' | 'before' | 'recorded'> & {
+  readonly kept: { readonly checkpoint: { readonly size: number } };
+};
+
+export function sceneOf({ administrator, before, kept, recorded }: Attacked): Scene {
   const completed = before.leaves.filter(({ entry }) => Buffer.from(entry).includes('"type":"StepCompleted"'));
   const earlyLeaf = completed.find(({ index }) => index < EARLY_LEAVES) as LeafRow;
   const lateLeaf = completed.at(-1) as LeafRow;

@@ -2,6 +2,7 @@
 import { openKnown, verifyBundle } from '@app/evidence';
 import { verifyEd25519 } from '@app/evidence/nest';
 import { logSigner } from '../support/sample-log.js';
+import { flippedAt, numbers } from './bit-flips.js';
 import { bundleAttacks } from './bundle-attacks.js';
 import type { BundleAttack } from './bundle-making.js';
 import {
@@ -88,19 +89,3 @@ describe('one bit flipped', () => {
 });
 
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-
-function flippedAt(bytes: Uint8Array, bit: number): Uint8Array {
-  const changed = new Uint8Array(bytes);
-  const at = bit >> 3;
-  changed[at] = (changed[at] ?? 0) ^ (1 << (bit & 7));
-  return changed;
-}
-
-/** The same ones every time: a linear congruential generator (Numerical Recipes). */
-function numbers(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}

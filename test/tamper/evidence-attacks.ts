@@ -120,14 +120,12 @@ const trees: readonly Attack[] = [
   },
 ];
 
-/** The last checkpoint, edited. */
-function checkpoint(scene: Scene, change: (note: string) => string): Aftermath {
-  const { checkpoints } = scene.before;
-  const last = checkpoints.at(-1);
-  if (!last) throw new Error('there is no checkpoint');
-  return {
-    rows: { ...scene.before, checkpoints: [...checkpoints.slice(0, -1), { ...last, note: change(last.note) }] },
-  };
+/** The last checkpoint, or the one of that index, edited. */
+function checkpoint({ before }: Scene, change: (note: string) => string, index = -1): Aftermath {
+  const found = before.checkpoints.at(index);
+  if (!found) throw new Error('there is no checkpoint');
+  const checkpoints = before.checkpoints.with(index, { ...found, note: change(found.note) });
+  return { rows: { ...before, checkpoints } };
 }
 
 /** Another text over the signatures that are there. */
@@ -148,6 +146,11 @@ const checkpoints: readonly Attack[] = [
     expected: everywhere,
     remark: 'the bundle names the key',
     act: (scene) => checkpoint(scene, (note) => note.replace(/.{7}=\n$/, 'AAAAAAA=\n')),
+  },
+  {
+    name: 'the root in an older checkpoint is replaced',
+    expected: byScrub,
+    act: (scene) => checkpoint(scene, (note) => retold(note, flipped), 0),
   },
   {
     name: 'the last checkpoint is deleted',

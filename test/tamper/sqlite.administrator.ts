@@ -18,12 +18,15 @@ const freeTables = `
 `;
 
 export class SqliteAdministrator implements Administrator {
-  private readonly evidenceDirectory: string;
-
-  /** @param directory holds log.db; the evidence comes into a folder below it */
-  constructor(private readonly directory: string) {
-    this.evidenceDirectory = join(directory, 'evidence');
-    mkdirSync(this.evidenceDirectory, { recursive: true });
+  /**
+   * @param directory holds log.db
+   * @param evidenceDirectory default: a folder below it, so that no server's own evidence is touched
+   */
+  constructor(
+    private readonly directory: string,
+    private readonly evidenceDirectory = join(directory, 'evidence'),
+  ) {
+    mkdirSync(evidenceDirectory, { recursive: true });
   }
 
   async read(): Promise<Rows> {
@@ -43,6 +46,14 @@ export class SqliteAdministrator implements Administrator {
   async write(rows: Rows): Promise<void> {
     this.inLog((log) => writeLog(log, rows.events));
     this.inEvidence((evidence) => writeEvidence(evidence, rows));
+  }
+
+  /** As `write`, but a file of which all rows are to stay is not touched. */
+  async change(from: Rows, to: Rows): Promise<void> {
+    if (from.events !== to.events) this.inLog((log) => writeLog(log, to.events));
+    const { events: _from, ...evidence } = from;
+    const { events: _to, ...wanted } = to;
+    if (JSON.stringify(evidence) !== JSON.stringify(wanted)) this.inEvidence((file) => writeEvidence(file, to));
   }
 
   openLog(): Promise<SqliteLogReader> {
