@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import type { RunningServer } from '../../apps/server/src/server.worker.js';
 import { startServer } from '../../apps/server/src/server.worker.js';
 import { parseSettings } from '../../apps/server/src/settings.js';
+import type { ApiDescription } from './answer-schemas.js';
+import { AnswerSchemas, undescribed } from './answer-schemas.js';
 import { rawOutcomes } from './edge-routes.js';
 import type { CoveredRoute } from './outcome.js';
 import { outcomesOf, titleOf } from './outcome.js';
@@ -29,6 +31,8 @@ describe('the audit trail', () => {
   let provider: Awaited<ReturnType<typeof startProvider>>;
   let world: World;
   let witness: Witness;
+  let description: ApiDescription;
+  let schemas: AnswerSchemas;
 
   beforeAll(async () => {
     provider = await startProvider();
@@ -38,6 +42,8 @@ describe('the audit trail', () => {
     });
     world = await World.of(server.url, provider.url, key);
     witness = new Witness(world);
+    description = (await world.send('GET', '/swagger/json', {})).body as unknown as ApiDescription;
+    schemas = new AnswerSchemas(description);
   }, 60_000);
 
   afterAll(async () => {
@@ -58,9 +64,33 @@ describe('the audit trail', () => {
     it.each(outcomesOf(covered).map((outcome) => [titleOf(outcome), outcome] as const))(
       '%s',
       async (_title, outcome) => {
-        expectOutcome(await witness.of(covered.route, outcome), outcome);
+        const seen = await witness.of(covered.route, outcome);
+        expectOutcome(seen, outcome);
+        expect(schemas.defects(covered.route, seen.answer.status, seen.answer.body)).toEqual([]);
       },
     );
+  });
+
+  describe('of answers', () => {
+    it('every one that is a success and has a body is described', () => {
+      expect(undescribed(description)).toEqual([]);
+    });
+
+    it('every described one was seen, and was as it is described', () => {
+      // One handler answers webhooks of every method; POST stands for all of them.
+      const isOther = (operation: string): boolean => /^(?!post )\w+ \/v1\/webhooks\//.test(operation);
+      expect([...schemas.unseen].filter((operation) => !isOther(operation))).toEqual([]);
+    });
+
+    it('one that has a member more, or lacks one, is noticed', () => {
+      const version = { version: '1.2.3', requestDate: '2026-05-02T13:00:00.000Z' };
+      expect(schemas.defects('GET /version', 200, version)).toEqual([]);
+      for (const wrong of [{ ...version, more: 1 }, { version: '1.2.3' }, { ...version, requestDate: 'today' }]) {
+        expect(schemas.defects('GET /version', 200, wrong)).toHaveLength(1);
+      }
+      const bare = { ...description, paths: { '/version': { get: { responses: { 200: {} } } } } };
+      expect(undescribed(bare)).toEqual(['get /version 200']);
+    });
   });
 
   describe('of what never becomes a request', () => {

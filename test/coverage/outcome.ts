@@ -95,6 +95,12 @@ export function titleOf({ when, status, code, entries }: Outcome): string {
   return `has ${left} when ${when} (${status}${code === undefined ? '' : ` ${code}`})`;
 }
 
+/** Method and path as the description of the API has them. */
+export function outcomePath(route: string): readonly [method: string, path: string] {
+  const [method = '', pattern = ''] = route.split(' ');
+  return [method.toLowerCase(), pattern.replace(/:([A-Za-z]+)/g, '{$1}').replace('*', '{path}')];
+}
+
 /** Path and query of the request. */
 export function pathOf(route: string, { params = {}, query }: Sent): string {
   const pattern = route.slice(route.indexOf(' ') + 1);

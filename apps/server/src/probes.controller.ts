@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Clock, timestamp } from '@app/kernel';
 import { Traits } from '@app/shell/nest';
 import { PublicRoute } from '@app/access/nest';
+import { HealthDto, ReadinessDto, VersionDto } from './probes.dto.js';
 import { durationText, readinessOf } from './readiness.js';
 import { ServerCondition } from './server-condition.js';
 
@@ -19,9 +20,9 @@ export class ProbesController {
   @Get('health')
   @Traits({ isProbe: true })
   @ApiOperation({ summary: 'Whether the process is sound: 503 asks to restart it' })
-  @ApiOkResponse({ description: 'healthy' })
-  @ApiResponse({ status: 503, description: 'unhealthy' })
-  async health(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+  @ApiOkResponse({ type: HealthDto, description: 'healthy' })
+  @ApiResponse({ status: 503, type: HealthDto, description: 'unhealthy' })
+  async health(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthDto> {
     const { store } = await this.server.now();
     const healthy = store.status === 'up';
     void reply.code(healthy ? 200 : 503).header('Cache-Control', 'no-store');
@@ -40,9 +41,9 @@ export class ProbesController {
   @Get('readyz')
   @Traits({ isProbe: true })
   @ApiOperation({ summary: 'Whether requests should be sent here, and why not' })
-  @ApiOkResponse({ description: 'ready' })
-  @ApiResponse({ status: 503, description: 'not ready: checks says why' })
-  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+  @ApiOkResponse({ type: ReadinessDto, description: 'ready' })
+  @ApiResponse({ status: 503, type: ReadinessDto, description: 'not ready: checks says why' })
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessDto> {
     const { ready, checks } = readinessOf(await this.server.now());
     void reply.code(ready ? 200 : 503).header('Cache-Control', 'no-store');
     return { status: ready ? 'healthy' : 'unhealthy', checks, version: this.server.version, deployment_mode: 'local' };
@@ -51,8 +52,8 @@ export class ProbesController {
   @Get('version')
   @Traits({ isProbe: true })
   @ApiOperation({ summary: 'Which version this is' })
-  @ApiOkResponse({ description: 'version and the time of the request' })
-  version(): object {
+  @ApiOkResponse({ type: VersionDto, description: 'version and the time of the request' })
+  version(): VersionDto {
     return { version: this.server.version, requestDate: timestamp(this.clock.nowMs()) };
   }
 }

@@ -1,6 +1,7 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { accepted, instantOf, RefusalError, refuse } from '@app/kernel';
+import { StreamPageAnswerDto, StreamStateAnswerDto } from './audit-answers.dto.js';
 import { StreamPageDto, StreamStateDto } from './audit.dto.js';
 import type { StreamPage, StreamState } from './stream-history.js';
 import { StreamHistory, streamNameDefect } from './stream-history.js';
@@ -15,6 +16,7 @@ export class StreamsController {
 
   @Get(':stream/events')
   @ApiOperation({ summary: 'The events of one stream, as they were recorded' })
+  @ApiOkResponse({ type: StreamPageAnswerDto })
   @ApiParam({ name: 'stream', example: 'workflow-0d6f2a8e-1c1b-4f6e-9a7f-8a2f7a0c9e11' })
   @ApiResponse({ status: 400, description: 'FLK-0002 malformed name, FLK-0304 query' })
   @ApiResponse({ status: 404, description: 'STREAM_NOT_FOUND' })
@@ -31,6 +33,7 @@ export class StreamsController {
 
   @Get(':stream/state')
   @ApiOperation({ summary: 'The aggregate folded up to a revision, up to an instant, or up to now' })
+  @ApiOkResponse({ type: StreamStateAnswerDto })
   @ApiParam({ name: 'stream', example: 'workflow-0d6f2a8e-1c1b-4f6e-9a7f-8a2f7a0c9e11' })
   @ApiResponse({ status: 400, description: 'FLK-0002 malformed name or no aggregate, FLK-0304 query' })
   @ApiResponse({ status: 404, description: 'STREAM_NOT_FOUND, REVISION_NOT_FOUND' })

@@ -8,6 +8,7 @@ import { EvidenceKeeper } from './evidence-keeper.js';
 import type { EventProof } from './evidence-reader.js';
 import { EvidenceReader, noEvidence } from './evidence-reader.js';
 import type { EvidenceStatus } from './evidence-status.js';
+import { EventProofDto, EvidenceStatusDto } from './evidence-answers.dto.js';
 import { ConsistencyDto, ExportDto, KeyDto } from './evidence.dto.js';
 import { TILE_WIDTH } from './tile.js';
 import { parseEntriesPath, parseTilePath } from './tile-path.js';
@@ -15,6 +16,7 @@ import { parseEntriesPath, parseTilePath } from './tile-path.js';
 const TEXT = 'text/plain; charset=utf-8';
 const BYTES = 'application/octet-stream';
 const BUNDLE = 'application/x-tar';
+const binary = { type: 'string', format: 'binary' };
 /** A tile of that width never holds anything else; one that is not full is only asked for until it is. */
 const forEver = 'private, max-age=31536000, immutable';
 const forNow = 'private, max-age=60';
@@ -56,7 +58,8 @@ export class EvidenceController {
   @Get('status')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'How far the log is sequenced, signed, scrubbed and anchored, and what is wrong' })
-  status(): object {
+  @ApiOkResponse({ type: EvidenceStatusDto })
+  status(): EvidenceStatusDto {
     return statusOf(this.keeper.status());
   }
 
@@ -75,6 +78,7 @@ export class EvidenceController {
 
   @Get('events/:id/proof')
   @ApiOperation({ summary: 'That one event is in the signed tree' })
+  @ApiOkResponse({ type: EventProofDto })
   @ApiResponse({ status: 404, description: 'EVIDENCE_NOT_FOUND' })
   @ApiResponse({ status: 503, description: 'it was recorded just now: ask again in a second' })
   async proof(@Param('id', UuidPipe) id: string): Promise<EventProof> {
@@ -84,6 +88,7 @@ export class EvidenceController {
   @Get('export')
   @ApiOperation({ summary: 'A bundle of leaves and events, to be verified offline' })
   @ApiProduces(BUNDLE)
+  @ApiOkResponse({ schema: binary })
   @ApiResponse({ status: 400, description: 'FLK-0304' })
   async export(@Query() { from, to }: ExportDto): Promise<StreamableFile> {
     const bounds = [from, to].map((text) => (text === undefined ? undefined : Number(text)));
@@ -95,6 +100,7 @@ export class EvidenceController {
   @ApiOperation({ summary: 'A tile of hashes, or an entry bundle (C2SP tlog-tiles)' })
   @ApiParam({ name: '*', example: '0/x001/234' })
   @ApiProduces(BYTES)
+  @ApiOkResponse({ schema: binary })
   @ApiResponse({ status: 400, description: 'FLK-0002: no tile is called so' })
   @ApiResponse({ status: 404, description: 'EVIDENCE_NOT_FOUND: the signed tree has no such tile' })
   async tile(
@@ -108,6 +114,7 @@ export class EvidenceController {
   @ApiOperation({ summary: 'An entry bundle, also found below tile/entries' })
   @ApiParam({ name: '*', example: 'x001/234' })
   @ApiProduces(BYTES)
+  @ApiOkResponse({ schema: binary })
   @ApiResponse({ status: 400, description: 'FLK-0002: no entry bundle is called so' })
   @ApiResponse({ status: 404, description: 'EVIDENCE_NOT_FOUND: not so many leaves were signed' })
   async entries(
@@ -139,18 +146,19 @@ function malformed(path: string): ReturnType<typeof refuse> {
   ]);
 }
 
-function statusOf({ signed, scrub, anchors, keys, ...status }: EvidenceStatus): object {
-  const at = (atMs: number | undefined): object => (atMs === undefined ? {} : { at: timestamp(atMs) });
+function statusOf({ signed, scrub, anchors, keys, ...status }: EvidenceStatus): EvidenceStatusDto {
+  const { checkedTo, lastPass } = scrub;
   return {
     ...status,
-    ...(signed ? { signed: { size: signed.size, ...at(signed.atMs) } } : {}),
+    ...(signed ? { signed: { size: signed.size, at: timestamp(signed.atMs) } } : {}),
     keys,
     scrub: {
-      checkedTo: scrub.checkedTo,
-      ...(scrub.lastPass
-        ? { lastPass: { size: scrub.lastPass.size, endedAt: timestamp(scrub.lastPass.endedAtMs) } }
-        : {}),
+      checkedTo,
+      ...(lastPass ? { lastPass: { size: lastPass.size, endedAt: timestamp(lastPass.endedAtMs) } } : {}),
     },
-    anchors: anchors.map(({ atMs, ...anchor }) => ({ ...anchor, ...at(atMs) })),
+    anchors: anchors.map(({ atMs, ...anchor }) => ({
+      ...anchor,
+      ...(atMs === undefined ? {} : { at: timestamp(atMs) }),
+    })),
   };
 }

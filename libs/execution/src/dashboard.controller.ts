@@ -1,8 +1,9 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { instantOf, refuse, RefusalError } from '@app/kernel';
 import { EventStore } from '@app/event-store';
 import { ViewStore } from '@app/read-model';
+import { ExecutionCountsDto } from './execution-answers.dto.js';
 import { ExecutionDashboardDto } from './execution.dto.js';
 import type { RunCounts } from './run-counts.js';
 import { runCounts } from './run-counts.js';
@@ -17,6 +18,7 @@ export class ExecutionDashboardController {
 
   @Get('executions')
   @ApiOperation({ summary: 'How many runs started in a span of time, by outcome' })
+  @ApiOkResponse({ type: ExecutionCountsDto })
   async counts(@Query() query: ExecutionDashboardDto): Promise<RunCounts> {
     const fromMs = millisecondsOf('startTime', query.startTime);
     const toMs = millisecondsOf('endTime', query.endTime);

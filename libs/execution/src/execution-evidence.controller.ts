@@ -1,5 +1,5 @@
 import { Controller, Get, Param, StreamableFile } from '@nestjs/common';
-import { ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { accepted, refuse, streamName } from '@app/kernel';
 import { download, UuidPipe } from '@app/shell/nest';
 import { EvidenceExport } from '@app/evidence';
@@ -19,6 +19,7 @@ export class ExecutionEvidenceController {
   @Get(':id/evidence')
   @ApiOperation({ summary: "A bundle of the run's events, with the proof that they are in the signed log" })
   @ApiProduces(BUNDLE)
+  @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
   @ApiResponse({ status: 404, description: 'FLK-0500' })
   async evidence(@Param('id', UuidPipe) id: string): Promise<StreamableFile> {
     const definitions = await this.definitions.ofRun(id);

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { JsonObject, RecordedEvent, RequestContext } from '@app/kernel';
 import { accepted, refuse, RefusalError, streamName } from '@app/kernel';
@@ -9,6 +9,14 @@ import type { Page } from '@app/read-model';
 import { ViewStore } from '@app/read-model';
 import { etagOf } from '@app/shell';
 import { BodyLimit, Caller, UuidPipe } from '@app/shell/nest';
+import {
+  ExecutionEventsDto,
+  ExecutionItemDto,
+  ExecutionItemsPageDto,
+  ExecutionResultsDto,
+  ExecutionStepsDto,
+  StartedExecutionDto,
+} from './execution-answers.dto.js';
 import { executionPage, executionQueryOf } from './execution-list.js';
 import type { ExecutionItem, ExecutionResults, StepDetail } from './execution-wire.js';
 import { executionItemOf, executionResultsOf, stepDetailsOf } from './execution-wire.js';
@@ -40,8 +48,11 @@ export class ExecutionController {
   @ApiOperation({ summary: 'Start a run of the active version' })
   @ApiHeader({ name: 'Idempotency-Key', required: true, description: 'the same key and body give the same run' })
   @ApiHeader({ name: 'Prefer', required: false, description: 'wait=<seconds> answers with the ended run (RFC 7240)' })
-  @ApiResponse({ status: 201, description: 'a new run' })
-  @ApiResponse({ status: 200, description: 'the run that this key began before; Idempotency-Replayed: true' })
+  @ApiCreatedResponse({ type: StartedExecutionDto, description: 'a new run' })
+  @ApiOkResponse({
+    type: StartedExecutionDto,
+    description: 'the run that this key began before; Idempotency-Replayed: true',
+  })
   @ApiResponse({ status: 409, description: 'FLK-0505: the key was used for another body' })
   @ApiResponse({ status: 422, description: 'FLK-0501: the workflow is not active' })
   async start(
@@ -73,6 +84,7 @@ export class ExecutionController {
 
   @Get('executions')
   @ApiOperation({ summary: 'Runs, newest first' })
+  @ApiOkResponse({ type: ExecutionItemsPageDto })
   async list(@Query() query: ExecutionListDto): Promise<Page<ExecutionItem>> {
     const parsed = accepted(executionQueryOf(query));
     await this.views.waitFor(this.events.lastAppended);
@@ -81,6 +93,7 @@ export class ExecutionController {
 
   @Get('executions/:id')
   @ApiOperation({ summary: 'How a run stands' })
+  @ApiOkResponse({ type: ExecutionItemDto })
   @ApiResponse({ status: 404, description: 'FLK-0500' })
   async get(
     @Param('id', UuidPipe) id: string,
@@ -93,6 +106,7 @@ export class ExecutionController {
 
   @Get('executions/:id/results')
   @ApiOperation({ summary: 'What an ended run brought' })
+  @ApiOkResponse({ type: ExecutionResultsDto })
   @ApiResponse({ status: 404, description: 'FLK-0500' })
   @ApiResponse({ status: 422, description: 'FLK-0502: it has not ended' })
   async results(@Param('id', UuidPipe) id: string): Promise<ExecutionResults> {
@@ -105,6 +119,7 @@ export class ExecutionController {
 
   @Get('executions/:id/steps')
   @ApiOperation({ summary: 'Every step with input, output and attempts, those under way and those skipped included' })
+  @ApiOkResponse({ type: ExecutionStepsDto })
   @ApiResponse({ status: 404, description: 'FLK-0500' })
   async steps(@Param('id', UuidPipe) id: string): Promise<{ executionId: string; steps: readonly StepDetail[] }> {
     const { state } = await this.read(id);
@@ -113,6 +128,7 @@ export class ExecutionController {
 
   @Get('executions/:id/events')
   @ApiOperation({ summary: "The run's events as they were recorded" })
+  @ApiOkResponse({ type: ExecutionEventsDto })
   @ApiResponse({ status: 404, description: 'FLK-0500' })
   async recorded(@Param('id', UuidPipe) id: string): Promise<{ items: RecordedEvent[] }> {
     const items: RecordedEvent[] = [];
@@ -128,6 +144,7 @@ export class ExecutionController {
   @Post('executions/:id/cancel')
   @HttpCode(200)
   @ApiOperation({ summary: 'End a run; it makes no new call once this is answered' })
+  @ApiOkResponse({ type: ExecutionItemDto })
   @ApiResponse({ status: 404, description: 'FLK-0500' })
   @ApiResponse({ status: 422, description: 'FLK-0501: it has ended' })
   async cancel(
@@ -142,6 +159,7 @@ export class ExecutionController {
   @Post('executions/:id/retry')
   @HttpCode(200)
   @ApiOperation({ summary: 'Go on with a failed run from the step that failed' })
+  @ApiOkResponse({ type: ExecutionItemDto })
   @ApiResponse({ status: 404, description: 'FLK-0500' })
   @ApiResponse({ status: 422, description: 'FLK-0501: it has not failed' })
   async retry(@Param('id', UuidPipe) id: string, @Caller() context: RequestContext): Promise<ExecutionItem> {

@@ -1,6 +1,6 @@
 import { All, Controller, Headers, HttpCode, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { JsonObject, RequestContext } from '@app/kernel';
 import { accepted, Clock, keyOf, refuse, RefusalError } from '@app/kernel';
@@ -14,6 +14,7 @@ import { BodyLimit, Caller, WebhookRoute as Webhook } from '@app/shell/nest';
 import type { WebhookRoute } from '@app/workflow';
 import { activeVersionOf, normalizeRoute, WEBHOOK_ROUTE_SCOPE, webhookRoutesOf, workflow } from '@app/workflow';
 import { isSignedBy, sameText } from './crypto.webhook-proof.js';
+import { StartedExecutionDto } from './execution-answers.dto.js';
 import { StartExecution, type StartedRun } from './execution.messages.js';
 import { isObject } from './execution-state.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
@@ -48,8 +49,8 @@ export class WebhookController {
   @SelfAuthenticated()
   @BodyLimit(BODY_MAX, 'FLK-0363')
   @ApiOperation({ summary: 'Start a run of the workflow that listens to this method and path' })
-  @ApiResponse({ status: 201, description: 'a new run' })
-  @ApiResponse({ status: 200, description: 'the run that this Idempotency-Key began before' })
+  @ApiCreatedResponse({ type: StartedExecutionDto, description: 'a new run' })
+  @ApiOkResponse({ type: StartedExecutionDto, description: 'the run that this Idempotency-Key began before' })
   @ApiResponse({ status: 401, description: 'FLK-0362: token or signature missing or wrong' })
   @ApiResponse({ status: 404, description: 'FLK-0361: nobody listens' })
   async receive(

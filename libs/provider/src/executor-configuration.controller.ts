@@ -1,6 +1,6 @@
 // The executor configurations of the v1 contract: nothing ever created one, so the collection is empty and stays so.
 import { Controller, Delete, Get, Param, Patch } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { refuse, RefusalError } from '@app/kernel';
 import { UuidPipe } from '@app/shell/nest';
 
@@ -27,18 +27,21 @@ export class ExecutorConfigurationController {
 
   @Get(':id')
   @ApiOperation({ summary: 'Read an executor configuration: there is none', deprecated: true })
+  @ApiNotFoundResponse({ description: 'FLK-0250' })
   read(@Param('id', UuidPipe) _id: string): never {
     throw notFound();
   }
 
   @Patch(':id')
   @ApiOperation({ summary: 'Change an executor configuration: there is none', deprecated: true })
+  @ApiNotFoundResponse({ description: 'FLK-0250' })
   update(@Param('id', UuidPipe) _id: string): never {
     throw notFound();
   }
 
   @Delete(':id')
   @ApiOperation({ summary: 'Delete an executor configuration: there is none', deprecated: true })
+  @ApiNotFoundResponse({ description: 'FLK-0250' })
   remove(@Param('id', UuidPipe) _id: string): never {
     throw notFound();
   }

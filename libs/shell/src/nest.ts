@@ -5,6 +5,7 @@ export * from './loops.worker.js';
 export * from './node.download.js';
 export * from './pino.fault-log.js';
 export * from './problem.filter.js';
+export * from './recorded-event.dto.js';
 export * from './route.decorator.js';
 export * from './uuid.pipe.js';
 export * from './validation.pipe.js';

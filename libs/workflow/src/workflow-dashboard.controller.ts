@@ -1,5 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { WorkflowSummaryDto } from './workflow-answers.dto.js';
 import { WorkflowReader } from './workflow-reader.js';
 
 @ApiTags('dashboards')
@@ -9,7 +10,8 @@ export class WorkflowDashboardController {
 
   @Get('summary')
   @ApiOperation({ summary: 'How many workflows there are, by status' })
-  summary(): ReturnType<WorkflowReader['summary']> {
+  @ApiOkResponse({ type: WorkflowSummaryDto })
+  summary(): Promise<WorkflowSummaryDto> {
     return this.reader.summary();
   }
 }

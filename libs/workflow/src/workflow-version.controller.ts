@@ -1,10 +1,16 @@
 import { Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Executed } from '@app/event-store';
 import type { RequestContext } from '@app/kernel';
 import { accepted, refuse, RefusalError } from '@app/kernel';
 import { Caller, UuidPipe } from '@app/shell/nest';
+import {
+  WorkflowItemDto,
+  WorkflowVersionDetailDto,
+  WorkflowVersionDifferenceDto,
+  WorkflowVersionsDto,
+} from './workflow-answers.dto.js';
 import type { WorkflowEvent } from './workflow-events.js';
 import type { WorkflowItem } from './workflow-item.js';
 import type { VersionDetail, VersionDifference, VersionItem } from './workflow-reader.js';
@@ -26,6 +32,7 @@ export class WorkflowVersionController {
 
   @Get()
   @ApiOperation({ summary: 'The frozen versions of a workflow, newest first' })
+  @ApiOkResponse({ type: WorkflowVersionsDto })
   @ApiResponse({ status: 404, description: 'FLK-0100' })
   async list(@Param('id', UuidPipe) id: string): Promise<{ items: readonly VersionItem[] }> {
     return { items: accepted(await this.reader.versions(id)) };
@@ -33,6 +40,7 @@ export class WorkflowVersionController {
 
   @Get(':version')
   @ApiOperation({ summary: 'One frozen version with its nodes, edges and settings' })
+  @ApiOkResponse({ type: WorkflowVersionDetailDto })
   @ApiResponse({ status: 404, description: 'FLK-0100 no such workflow or version' })
   async get(@Param('id', UuidPipe) id: string, @Param('version') version: string): Promise<VersionDetail> {
     return accepted(await this.reader.version(id, versionNumber(version)));
@@ -40,6 +48,7 @@ export class WorkflowVersionController {
 
   @Get(':version/diff')
   @ApiOperation({ summary: 'What a version added, removed and changed, node by node and field by field' })
+  @ApiOkResponse({ type: WorkflowVersionDifferenceDto })
   @ApiResponse({ status: 404, description: 'FLK-0100 no such workflow or version' })
   async difference(
     @Param('id', UuidPipe) id: string,
@@ -53,6 +62,7 @@ export class WorkflowVersionController {
   @Post(':version/restore')
   @HttpCode(200)
   @ApiOperation({ summary: 'Put the nodes, edges and settings of a version into the draft' })
+  @ApiOkResponse({ type: WorkflowItemDto })
   @ApiHeader({ name: 'If-Match', required: false, description: 'ETag that the change was made on' })
   @ApiResponse({ status: 404, description: 'FLK-0100 no such workflow or version' })
   @ApiResponse({ status: 422, description: 'FLK-0103 not a draft' })

@@ -1,6 +1,14 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { ExecuteOptions, Executed } from '@app/event-store';
 import type { RequestContext } from '@app/kernel';
 import type { Page } from '@app/read-model';
@@ -9,6 +17,7 @@ import { etagOf, expectedRevisionOf } from '@app/shell';
 import { Caller, UuidPipe } from '@app/shell/nest';
 import { contentFromTemplate } from './template-catalog.js';
 import type { Authored } from './workflow-author.js';
+import { WorkflowCreatedDto, WorkflowItemDto, WorkflowItemsPageDto } from './workflow-answers.dto.js';
 import type { WorkflowEvent } from './workflow-events.js';
 import type { CreatedItem, WorkflowItem } from './workflow-item.js';
 import { createdItem } from './workflow-item.js';
@@ -48,6 +57,7 @@ export class WorkflowController {
 
   @Post()
   @ApiOperation({ summary: 'Create a workflow, as a draft' })
+  @ApiCreatedResponse({ type: WorkflowCreatedDto })
   @ApiResponse({ status: 404, description: 'FLK-0104 unknown executor' })
   @ApiResponse({ status: 409, description: 'FLK-0101 the name is taken' })
   async create(
@@ -61,6 +71,7 @@ export class WorkflowController {
 
   @Post('from-template')
   @ApiOperation({ summary: 'Create a workflow from a template of the catalogue' })
+  @ApiCreatedResponse({ type: WorkflowCreatedDto })
   @ApiResponse({ status: 400, description: 'FLK-0242 params, and whatever creating a workflow answers' })
   @ApiResponse({ status: 404, description: 'FLK-0240 unknown template' })
   async fromTemplate(
@@ -75,6 +86,7 @@ export class WorkflowController {
 
   @Get()
   @ApiOperation({ summary: 'Workflows, newest first' })
+  @ApiOkResponse({ type: WorkflowItemsPageDto })
   @ApiResponse({ status: 400, description: 'FLK-0304, INVALID_CURSOR' })
   async list(@Query() query: WorkflowPageDto): Promise<Page<WorkflowItem>> {
     return accepted(await this.reader.page(query));
@@ -82,6 +94,7 @@ export class WorkflowController {
 
   @Get(':id')
   @ApiOperation({ summary: 'One workflow, now or as it stood at an instant' })
+  @ApiOkResponse({ type: WorkflowItemDto })
   @ApiResponse({ status: 404, description: 'FLK-0100' })
   async get(
     @Param('id', UuidPipe) id: string,
@@ -93,6 +106,7 @@ export class WorkflowController {
 
   @Put(':id')
   @ApiOperation({ summary: 'Replace the content of a draft; metadata is merged' })
+  @ApiOkResponse({ type: WorkflowItemDto })
   @ApiHeader({ name: 'If-Match', required: false, description: 'ETag that the change was made on' })
   @ApiResponse({ status: 409, description: 'FLK-0101 the name is taken, FLK-0350 changed meanwhile' })
   @ApiResponse({ status: 422, description: 'FLK-0103 not a draft' })
@@ -109,6 +123,7 @@ export class WorkflowController {
   @Delete(':id')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a draft or an inactive workflow; its runs stay readable' })
+  @ApiNoContentResponse()
   @ApiResponse({ status: 422, description: 'FLK-0103 it is active' })
   async delete(
     @Param('id', UuidPipe) id: string,
@@ -120,6 +135,7 @@ export class WorkflowController {
 
   @Post(':id/clone')
   @ApiOperation({ summary: 'Copy a workflow, in any status, into a new draft' })
+  @ApiCreatedResponse({ type: WorkflowCreatedDto })
   @ApiResponse({ status: 409, description: 'FLK-0101 the name is taken' })
   async clone(
     @Param('id', UuidPipe) id: string,
@@ -134,6 +150,7 @@ export class WorkflowController {
   @Post(':id/activate')
   @HttpCode(200)
   @ApiOperation({ summary: 'Freeze the content of a draft as a numbered version and let runs start' })
+  @ApiOkResponse({ type: WorkflowItemDto })
   @ApiResponse({ status: 400, description: 'FLK-0115, FLK-0120, FLK-0140, FLK-0142, FLK-0150, FLK-0360' })
   @ApiResponse({ status: 422, description: 'FLK-0102, FLK-0105, FLK-0112, FLK-0116' })
   async activate(
@@ -148,6 +165,7 @@ export class WorkflowController {
   @Post(':id/deactivate')
   @HttpCode(200)
   @ApiOperation({ summary: 'Take an active workflow out of service; runs under way go on' })
+  @ApiOkResponse({ type: WorkflowItemDto })
   @ApiResponse({ status: 422, description: 'FLK-0102 it is not active' })
   async deactivate(
     @Param('id', UuidPipe) id: string,
@@ -161,6 +179,7 @@ export class WorkflowController {
   @Post(':id/draft')
   @HttpCode(200)
   @ApiOperation({ summary: 'Make an inactive workflow a draft again' })
+  @ApiOkResponse({ type: WorkflowItemDto })
   @ApiResponse({ status: 422, description: 'FLK-0102 it is not inactive' })
   async draft(
     @Param('id', UuidPipe) id: string,
