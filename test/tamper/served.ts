@@ -92,7 +92,8 @@ export async function makeOriginal(
   return directory;
 }
 
-async function signedAll(client: V1Client): Promise<void> {
+/** Resolves once everything that was recorded is signed. */
+export async function signedAll(client: V1Client): Promise<void> {
   const [last] = (await client.made(client.get('/v1/audit-events?limit=1'))).items;
   while ((await client.get(`/v1/evidence/events/${last.eventId}/proof`)).status !== 200) await wait(100);
 }

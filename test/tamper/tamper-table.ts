@@ -87,13 +87,28 @@ export function flipTable(rows: readonly FlipRow[]): string {
 
 export interface WireRow {
   readonly name: string;
-  readonly found: string;
+  /** Undefined: it is not seen. */
+  readonly one: string | undefined;
+  readonly whole: string | undefined;
 }
 
 export function wireTable(rows: readonly WireRow[]): string {
   return table(
-    ['what is done', 'what the auditor sees'],
-    rows.map(({ name, found }) => [name, found]),
+    ['what is done', 'whoever looks at one event', 'whoever recomputes everything'],
+    rows.map(({ name, one, whole }) => [name, one ?? '-', whole ?? '-']),
+  );
+}
+
+export interface ProgramRow {
+  readonly name: string;
+  readonly code: number;
+  readonly line: string;
+}
+
+export function programTable(rows: readonly ProgramRow[]): string {
+  return table(
+    ['the bundle', 'exit code', 'first line'],
+    rows.map(({ name, code, line }) => [name, String(code), line]),
   );
 }
 
@@ -106,7 +121,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-type Part = 'stores' | 'bundles' | 'verifiers' | 'served' | 'flips' | 'wire';
+type Part = 'stores' | 'bundles' | 'verifiers' | 'served' | 'flips' | 'wire' | 'program';
 
 /** Holds some lines of a part against the page: those of which not all were made this time. */
 export function checkLines(name: Part, text: string): void {
