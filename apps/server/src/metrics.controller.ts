@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { LocalRoute } from '@app/access/nest';
 import { Traits } from '@app/shell/nest';
+import { readinessOf } from './readiness.js';
 import type { Vitals } from './server-condition.js';
 import { ServerCondition } from './server-condition.js';
 
@@ -51,6 +52,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly checks = new Gauge({
+    name: 'runledger_check_up',
+    help: 'Whether each check of /readyz is up; /readyz says why one is not',
+    labelNames: ['check'] as const,
+    registers: [this.registry],
+  });
+
   private readonly anchors = new Gauge({
     name: 'runledger_evidence_anchor_age_seconds',
     help: 'Time since an anchor took a checkpoint',
@@ -76,7 +84,10 @@ export class Metrics {
   }
 
   async text(): Promise<string> {
-    const vitals = await this.server.vitals();
+    const [vitals, condition] = await Promise.all([this.server.vitals(), this.server.now()]);
+    for (const [check, { status }] of Object.entries(readinessOf(condition).checks)) {
+      this.checks.set({ check }, status === 'up' ? 1 : 0);
+    }
     for (const [field, gauge] of this.vitals) {
       const value = vitals[field];
       if (value !== undefined) gauge.set(value);

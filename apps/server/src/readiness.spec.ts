@@ -27,6 +27,8 @@ describe('a server', () => {
     ['it starts', { phase: 'starting' }, 'server', /starting/],
     ['it drains', { phase: 'draining' }, 'server', /stop/],
     ['the log is away', { store: { status: 'down', latencyMs: 2000 } }, 'event_store', /does not answer/],
+    ['no room is left', { store: { status: 'down', latencyMs: 1, reason: 'no room' } }, 'event_store', /no room/],
+    ['views wait', { views: { ...sound.views, failed: true, waitsFor: 'no route' } }, 'views', /no route/],
     ['a view failed', { views: { ...sound.views, failed: true } }, 'views', /cannot be folded/],
     ['views are behind', { views: { ...sound.views, caughtUp: false } }, 'views', /behind/],
     ['views are rebuilt', { views: { ...sound.views, rebuilding: ['a', 'b'] } }, 'views', /a, b/],

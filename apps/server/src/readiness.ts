@@ -1,4 +1,5 @@
 // What the probes say: pure, from what is known about the parts.
+import type { StoreHealth } from '@app/event-store';
 import type { WorkerStatus } from '@app/shell';
 import type { EvidenceState, EvidenceStatus } from '@app/evidence';
 
@@ -13,12 +14,14 @@ export interface Check {
 
 export interface Condition {
   readonly phase: 'starting' | 'serving' | 'draining';
-  readonly store: { readonly status: 'up' | 'down'; readonly latencyMs: number };
+  readonly store: StoreHealth;
   readonly views: {
     /** Whether everything that was acknowledged when the question came is shown, or was soon after. */
     readonly caughtUp: boolean;
     readonly rebuilding: readonly string[];
     readonly failed: boolean;
+    /** What keeps them from going on, when it is a store that cannot be had now. */
+    readonly waitsFor?: string;
   };
   readonly evidence: Pick<EvidenceStatus, 'state' | 'reason'>;
   readonly workers: readonly WorkerStatus[];
@@ -46,14 +49,13 @@ function serverCheck(phase: Condition['phase']): Check {
   return { status: 'down', reason: phase === 'draining' ? 'it drains and is about to stop' : 'it is starting' };
 }
 
-function storeCheck({ status, latencyMs }: Condition['store']): Check {
+function storeCheck({ status, latencyMs, reason }: Condition['store']): Check {
   const latency_ms = Math.round(latencyMs);
-  return status === 'up'
-    ? { status, latency_ms }
-    : { status, latency_ms, reason: 'the log does not answer; see the log' };
+  return status === 'up' ? { status, latency_ms } : { status, latency_ms, reason: reason ?? 'it does not answer' };
 }
 
-function viewsCheck({ caughtUp, rebuilding, failed }: Condition['views']): Check {
+function viewsCheck({ caughtUp, rebuilding, failed, waitsFor }: Condition['views']): Check {
+  if (waitsFor !== undefined) return { status: 'down', reason: waitsFor };
   if (failed) return { status: 'down', reason: 'a view cannot be folded on; see the log' };
   if (rebuilding.length > 0) return { status: 'degraded', reason: `being made anew: ${rebuilding.join(', ')}` };
   return caughtUp ? { status: 'up' } : { status: 'degraded', reason: 'the views are behind the log' };

@@ -122,7 +122,7 @@ class Server extends ServerCondition implements RunningServer {
 
   async now(): Promise<Condition> {
     const [store, head] = await Promise.all([this.events.health(), this.headOrNothing()]);
-    const { rebuilding, failed } = this.views.status();
+    const { rebuilding, failed, passing } = this.views.status();
     return {
       phase: this.phase,
       store,
@@ -130,6 +130,7 @@ class Server extends ServerCondition implements RunningServer {
         caughtUp: await this.views.waitFor(head, VIEWS_GRACE_MS),
         rebuilding,
         failed: failed !== undefined,
+        ...(passing && failed !== undefined ? { waitsFor: failed } : {}),
       },
       evidence: this.evidence.keeper.status(),
       workers: this.heartbeat.status(),

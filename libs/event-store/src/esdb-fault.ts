@@ -86,7 +86,8 @@ export function readError(fault: EsdbFault, stream?: string): StoreError {
     return new StoreError('StreamNotFound', `there is no stream ${stream ?? ''}`, details);
   }
   if (fault.code === grpc.invalidArgument) return new StoreError('InvalidArgument', fault.details, details);
-  return new StoreError('StoreUnavailable', `the event store cannot be read: ${fault.details}`, details);
+  const why = fault.leader ? 'the node that was asked is not the leader' : fault.details;
+  return new StoreError('StoreUnavailable', `the event store cannot be read: ${why}`, details);
 }
 
 /** The call that carried an append ended before the append was answered. */

@@ -147,7 +147,8 @@ class Folding {
   private fail(error: unknown): void {
     const text = error instanceof Error ? error.message : String(error);
     const failed = `views cannot be written: ${text}${this.place.advice(error)}`;
-    this.begin({ ...this.projector.status(), failed });
+    const passing = isStoreError(error) && error.retryable ? { passing: true as const } : {};
+    this.begin({ ...this.projector.status(), failed, ...passing });
   }
 }
 

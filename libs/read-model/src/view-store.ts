@@ -95,6 +95,8 @@ export interface ViewStatus {
   readonly rebuilding: readonly string[];
   /** Why folding stopped, for the operator: names the view and the event; undefined while all is well. */
   readonly failed?: string;
+  /** What failed is a store that cannot be had now: folding goes on by itself once it can. */
+  readonly passing?: true;
 }
 
 /** A view that was folded again from the first event. */
