@@ -22,7 +22,7 @@ export class TamperingProxy {
     const server = createServer((request, response) => {
       const answer = async (): Promise<void> => {
         const path = (request.url ?? '').replace('/v1/evidence/', '');
-        const genuine = await fetch(upstream + request.url);
+        const genuine = await fetch(`${upstream}${request.url ?? ''}`);
         const bytes = new Uint8Array(await genuine.arrayBuffer());
         const told = genuine.ok ? await proxy.tamper(path, bytes) : bytes;
         if (told === 'missing' || 'brokenAfter' in told || !Buffer.from(told).equals(bytes)) proxy.tampered.add(path);
