@@ -15,7 +15,7 @@ import { verifyEd25519 } from '@app/evidence/nest';
 import { sha256 } from '@app/kernel';
 import type { Act, CliWorld } from './cli-world.js';
 import { CliError, exits, jsonLine, lines, usage } from './cli-world.js';
-import { exists, readText, writeWhole } from './file.source.js';
+import { checkWritable, exists, readText, writeWhole } from './file.source.js';
 import type { ServerClient } from './http.server-client.js';
 import { clientOf, serverHelp, serverOption } from './server-arguments.command.js';
 import { keyOf, once } from './trusted-arguments.command.js';
@@ -58,6 +58,7 @@ Examples:
 
 async function compare(world: CliWorld, given: Arguments): Promise<number> {
   const key = await keyOf('--key', given.key, 'ed25519');
+  if (given.keep !== undefined) await checkWritable(given.keep);
   const kept = given.keep === undefined ? undefined : await keptIn(given.keep, key);
   const client = clientOf(world, given.server);
   const fetched = await opened(await client.text('/v1/evidence/checkpoint'), key);

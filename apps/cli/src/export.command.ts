@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Act, CliWorld } from './cli-world.js';
 import { exits, incomplete, jsonLine, lines, usage } from './cli-world.js';
-import { exists, writeWhole } from './file.source.js';
+import { checkWritable, exists, writeWhole } from './file.source.js';
 import { Progress } from './progress.js';
 import type { Download } from './http.server-client.js';
 import { clientOf, serverHelp, serverOption, uuidOf, wholeNumber } from './server-arguments.command.js';
@@ -46,13 +46,14 @@ async function fetchBundle(world: CliWorld, given: Arguments): Promise<number> {
     throw usage('give either --run or --from and --to');
   if (from !== undefined && to !== undefined && from >= to) throw usage('--from must be less than --to');
   const overwrite = given.force === true;
-  if (!overwrite && (await exists(out))) throw usage(`${out} is there already; --force replaces it`);
   const client = clientOf(world, given.server);
   const query = {
     ...(from === undefined ? {} : { from: String(from) }),
     ...(to === undefined ? {} : { to: String(to) }),
   };
   const path = run === undefined ? '/v1/evidence/export' : `/v1/executions/${uuidOf('--run', run)}/evidence`;
+  await checkWritable(out);
+  if (!overwrite && (await exists(out))) throw usage(`${out} is there already; --force replaces it`);
   const signal = world.stopSignal();
   try {
     const bytes = await written(world, await client.download(path, query, signal), out, overwrite);

@@ -1,13 +1,13 @@
 // What a command reads from and writes to the disk, with errors in the words of whoever named the file.
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { access, constants, link, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { usage } from './cli-world.js';
-import type { CliError } from './cli-world.js';
+import { CliError, incomplete, usage } from './cli-world.js';
 
 const CHUNK_BYTES = 1_048_576;
 const TEXT_BYTES_MAX = 1_048_576;
+const PATH_SHOWN = 200;
 export const OWNER_ONLY = 0o600;
 const FOR_ALL_TO_READ = 0o644;
 
@@ -19,19 +19,19 @@ export interface ByteSource {
 
 /** @param path `-` is standard input. */
 export async function openBytes(path: string): Promise<ByteSource> {
-  if (path === '-') return { bytes: undefined, chunks: process.stdin as AsyncIterable<Uint8Array> };
+  if (path === '-') return { bytes: undefined, chunks: toldOf('standard input', process.stdin) };
   try {
     const found = await stat(path);
     if (!found.isFile()) throw usage(`${path} is not a file`);
-    return { bytes: found.size, chunks: readable(path) };
+    return { bytes: found.size, chunks: toldOf(path, createReadStream(path, { highWaterMark: CHUNK_BYTES })) };
   } catch (error) {
     throw told(path, error);
   }
 }
 
-async function* readable(path: string): AsyncGenerator<Uint8Array> {
+async function* toldOf(path: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
-    yield* createReadStream(path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Uint8Array>;
+    yield* chunks;
   } catch (error) {
     throw told(path, error);
   }
@@ -55,6 +55,20 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
+/** Refuses a path at which no file can be written, before anything is done that would be in vain. */
+export async function checkWritable(path: string): Promise<void> {
+  if (path === '') throw usage('the path of a file must not be empty');
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isFile() === false) throw usage(`${path} is not a file`);
+  const folder = dirname(resolve(path));
+  try {
+    if (!(await stat(folder)).isDirectory()) throw usage(`${folder} is not a folder`);
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    throw told(folder, error);
+  }
+}
+
 export interface WriteOptions {
   /** Whether a file that is there already may be replaced. */
   readonly overwrite: boolean;
@@ -68,7 +82,8 @@ export async function writeWhole(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   { overwrite, mode = FOR_ALL_TO_READ }: WriteOptions,
 ): Promise<number> {
-  if (!overwrite && (await exists(path))) throw thereAlready(path);
+  await checkWritable(path);
+  if (!overwrite && (await exists(path))) throw usage(`${path} is there already`);
   const partial = `${path}.${randomUUID()}.partial`;
   try {
     const bytes = await writeSynced(partial, chunks, mode);
@@ -107,26 +122,27 @@ async function syncDirectory(path: string): Promise<void> {
   await directory.sync().finally(() => directory.close());
 }
 
-function thereAlready(path: string): CliError {
-  return usage(`${path} is there already; --force replaces it`);
-}
-
 /** What a fault of the disk is called, as an error to throw; any other is passed on. */
 export function told(path: string, error: unknown): unknown {
-  switch ((error as NodeJS.ErrnoException).code) {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (error instanceof CliError || code === undefined || syscall === undefined) return error;
+  switch (code) {
     case 'ENOENT':
-      return usage(`there is no ${path}`);
+      return usage(path === '' ? 'the path of a file must not be empty' : `there is no ${path}`);
     case 'EACCES':
     case 'EPERM':
       return usage(`${path} may not be used by this user`);
     case 'EEXIST':
-      return thereAlready(path);
+      return usage(`${path} is there already`);
     case 'EISDIR':
     case 'ENOTDIR':
       return usage(`${path} is not a file`);
     case 'ENOSPC':
       return usage(`there is no room left for ${path}`);
+    case 'ENAMETOOLONG':
+    case 'ELOOP':
+      return usage(`${path.slice(0, PATH_SHOWN)} is no path that can be used: ${code}`);
     default:
-      return error;
+      return incomplete(`${path} cannot be used: ${code}`);
   }
 }

@@ -12,15 +12,16 @@ export async function keyOf(
   argument: string,
   algorithm: VerifierKey['algorithm'],
 ): Promise<VerifierKey> {
-  if (argument.startsWith('PRIVATE+KEY+'))
-    throw usage(`${option} wants the public key; this is a private one: keep it`);
   if (argument === '') throw usage(`${option} wants a public key, or a file that holds one`);
-  const text = /\+[0-9a-f]{8}\+/.test(argument) ? argument : (await readText(argument)).trim();
+  const isKey = /\+[0-9a-f]{8}\+|^PRIVATE\+KEY\+/.test(argument);
+  const text = (isKey ? argument : await readText(argument)).trim();
+  if (text.startsWith('PRIVATE+KEY+')) throw usage(`${option} wants the public key; this is a private one: keep it`);
   try {
     const key = parseVerifierKey(text, sha256);
     if (key.algorithm === algorithm) return key;
   } catch (error) {
-    if (error instanceof EvidenceError) throw usage(`${option}: ${error.message}`);
+    const place = isKey ? option : `${option} ${argument}`;
+    if (error instanceof EvidenceError) throw usage(`${place}: ${error.message}`);
     throw error;
   }
   throw usage(

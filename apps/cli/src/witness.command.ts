@@ -60,7 +60,8 @@ async function run(world: CliWorld, given: Arguments): Promise<number> {
   const logs = await Promise.all(given.log.map((one) => keyOf('--log', one, 'ed25519')));
   const tell = (line: string): void => world.err(`${timestamp(world.nowMs())} ${line}\n`);
   await mkdir(given.state, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    throw told(given.state, error);
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === 'EEXIST' || code === 'ENOTDIR' ? usage(`${given.state} is not a folder`) : told(given.state, error);
   });
   const signer = await signerOf(world, given.key ?? join(given.state, 'witness.key'), given.name);
   const witness = await opened(signer, logs, given.state, world, tell);
@@ -91,7 +92,9 @@ function addressOf(text: string): ListenAddress {
 
 async function signerOf(world: CliWorld, path: string, name: string | undefined): Promise<NoteSigner> {
   if (!(await exists(path))) return newSigner(world, path, name ?? `${hostname()}/witness`);
-  if (((await stat(path)).mode & OTHERS) !== 0) {
+  const found = await stat(path);
+  if (!found.isFile()) throw usage(`${path} is not a file`);
+  if ((found.mode & OTHERS) !== 0) {
     throw usage(`${path} can be read by others: replace the key, or set the mode of the file to 0600`);
   }
   const signer = signerIn(path, (await readText(path)).trim());

@@ -55,11 +55,14 @@ export function keyIdText(keyId: number): string {
 
 const verifierPattern = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/;
 
-/** Throws malformed_key for anything that is not a verifier key of a known algorithm, or not the key of its own key id. */
+/**
+ * Throws malformed_key for anything that is not a verifier key of a known algorithm, or not the key of its own key id; shows
+ * nothing of a text that is none, because it may be a private key in the wrong place.
+ */
 export function parseVerifierKey(text: string, sha256: Sha256): VerifierKey {
   const [, name, keyId, material] = verifierPattern.exec(text) ?? [];
   if (name === undefined || keyId === undefined || material === undefined) {
-    throw malformed(`"${excerptOf(text)}" is not <name>+<key id>+<key>`);
+    throw malformed('a verifier key is <name>+<key id>+<key>');
   }
   const { algorithm, bytes } = taggedKey(material);
   const key = verifierKey(name, algorithm, bytes, sha256);
