@@ -8,6 +8,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -63,13 +64,19 @@ export async function backUp({ from, to, withKeys, nowMs }: BackupOptions): Prom
 
 function prepare(from: string, to: string): void {
   try {
-    if (!existsSync(from)) throw new StoreError('InvalidArgument', `there is no directory ${from}`);
+    if (from === '' || to === '') throw new StoreError('InvalidArgument', 'the name of a directory must not be empty');
+    if (!isDirectory(from)) throw new StoreError('InvalidArgument', `there is no directory ${from}`);
+    if (existsSync(to) && !isDirectory(to)) throw new StoreError('InvalidArgument', `${to} is not a directory`);
     mkdirSync(to, { recursive: true, mode: 0o700 });
     if (readdirSync(to).length > 0) throw new StoreError('InvalidArgument', `${to} is not empty`);
   } catch (error) {
     if (error instanceof StoreError) throw error;
     throw new StoreError('AccessDenied', `${to} cannot be made: ${(error as Error).message}`, { cause: error });
   }
+}
+
+function isDirectory(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
 }
 
 /** One snapshot, whatever is written meanwhile. False: there is no such file. */

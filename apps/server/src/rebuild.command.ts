@@ -65,7 +65,7 @@ async function rebuildFile(world: OperatorWorld, given: Arguments, directory: st
   if (!['log.db', VIEWS].some((name) => existsSync(join(directory, name)))) {
     throw new StoreError(
       'InvalidArgument',
-      `${directory} is no data directory: there is neither a log nor are there views`,
+      `"${directory}" is no data directory: there is neither a log nor are there views`,
     );
   }
   const lock = await lockDataDirectory(directory);
