@@ -13,6 +13,7 @@ import { isRefusal, metadataOf, refuse, streamName, timestamp } from '@app/kerne
 import type { AppendResult, EventStore } from './event-store.js';
 import { isStoreError } from './store-error.js';
 import { RecentMap } from './recent-map.js';
+import { SharedWork } from './shared-work.js';
 
 export interface Loaded<State> {
   readonly state: State;
@@ -39,6 +40,7 @@ const REDECISIONS_MAX = 8;
 /** Loads aggregates from their streams, lets them decide, and appends what they decided on the revision they saw. */
 export class AggregateStore {
   private readonly cache: RecentMap<string, Loaded<unknown>>;
+  private readonly reads = new SharedWork();
 
   constructor(
     private readonly events: EventStore,
@@ -54,6 +56,11 @@ export class AggregateStore {
     const stream = streamName(decider.category, id);
     const known = this.cache.get(stream) as Loaded<S> | undefined;
     if (known && this.events.singleWriter) return known;
+    return this.reads.do(stream, () => this.refresh(decider, stream));
+  }
+
+  private async refresh<C, S, E extends DomainEvent>(decider: Decider<C, S, E>, stream: string): Promise<Loaded<S>> {
+    const known = this.cache.get(stream) as Loaded<S> | undefined;
     const loaded = await this.readOn(decider, stream, known ?? { state: decider.initial, revision: -1 });
     this.remember(stream, loaded);
     return loaded;
