@@ -4,7 +4,7 @@ import { durationText, readinessOf } from './readiness.js';
 const sound: Condition = {
   phase: 'serving',
   store: { status: 'up', latencyMs: 0.4 },
-  views: { caughtUp: true, rebuilding: [], failed: false },
+  views: { caughtUp: true, rebuilding: [] },
   evidence: { state: 'working' },
   workers: [{ name: 'runner', condition: 'running' }],
 };
@@ -28,8 +28,8 @@ describe('a server', () => {
     ['it drains', { phase: 'draining' }, 'server', /stop/],
     ['the log is away', { store: { status: 'down', latencyMs: 2000 } }, 'event_store', /does not answer/],
     ['no room is left', { store: { status: 'down', latencyMs: 1, reason: 'no room' } }, 'event_store', /no room/],
-    ['views wait', { views: { ...sound.views, failed: true, waitsFor: 'no route' } }, 'views', /no route/],
-    ['a view failed', { views: { ...sound.views, failed: true } }, 'views', /cannot be folded/],
+    ['views wait', { views: { ...sound.views, failed: 'no route', passing: true } }, 'views', /no route/],
+    ['a view failed', { views: { ...sound.views, failed: 'a bug' } }, 'views', /cannot be folded/],
     ['views are behind', { views: { ...sound.views, caughtUp: false } }, 'views', /behind/],
     ['views are rebuilt', { views: { ...sound.views, rebuilding: ['a', 'b'] } }, 'views', /a, b/],
     ['the evidence failed', { evidence: { state: 'failed', reason: 'leaf 7' } }, 'evidence', /leaf 7/],

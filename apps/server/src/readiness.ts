@@ -1,5 +1,6 @@
 // What the probes say: pure, from what is known about the parts.
 import type { StoreHealth } from '@app/event-store';
+import type { ViewStatus } from '@app/read-model';
 import type { WorkerStatus } from '@app/shell';
 import type { EvidenceState, EvidenceStatus } from '@app/evidence';
 
@@ -15,13 +16,9 @@ export interface Check {
 export interface Condition {
   readonly phase: 'starting' | 'serving' | 'draining';
   readonly store: StoreHealth;
-  readonly views: {
+  readonly views: Pick<ViewStatus, 'rebuilding' | 'failed' | 'passing'> & {
     /** Whether everything that was acknowledged when the question came is shown, or was soon after. */
     readonly caughtUp: boolean;
-    readonly rebuilding: readonly string[];
-    readonly failed: boolean;
-    /** What keeps them from going on, when it is a store that cannot be had now. */
-    readonly waitsFor?: string;
   };
   readonly evidence: Pick<EvidenceStatus, 'state' | 'reason'>;
   readonly workers: readonly WorkerStatus[];
@@ -54,9 +51,10 @@ function storeCheck({ status, latencyMs, reason }: Condition['store']): Check {
   return status === 'up' ? { status, latency_ms } : { status, latency_ms, reason: reason ?? 'it does not answer' };
 }
 
-function viewsCheck({ caughtUp, rebuilding, failed, waitsFor }: Condition['views']): Check {
-  if (waitsFor !== undefined) return { status: 'down', reason: waitsFor };
-  if (failed) return { status: 'down', reason: 'a view cannot be folded on; see the log' };
+function viewsCheck({ caughtUp, rebuilding, failed, passing }: Condition['views']): Check {
+  if (failed !== undefined) {
+    return { status: 'down', reason: passing ? failed : 'a view cannot be folded on; see the log' };
+  }
   if (rebuilding.length > 0) return { status: 'degraded', reason: `being made anew: ${rebuilding.join(', ')}` };
   return caughtUp ? { status: 'up' } : { status: 'degraded', reason: 'the views are behind the log' };
 }

@@ -122,16 +122,11 @@ class Server extends ServerCondition implements RunningServer {
 
   async now(): Promise<Condition> {
     const [store, head] = await Promise.all([this.events.health(), this.headOrNothing()]);
-    const { rebuilding, failed, passing } = this.views.status();
+    const views = this.views.status();
     return {
       phase: this.phase,
       store,
-      views: {
-        caughtUp: await this.views.waitFor(head, VIEWS_GRACE_MS),
-        rebuilding,
-        failed: failed !== undefined,
-        ...(passing && failed !== undefined ? { waitsFor: failed } : {}),
-      },
+      views: { ...views, caughtUp: await this.views.waitFor(head, VIEWS_GRACE_MS) },
       evidence: this.evidence.keeper.status(),
       workers: this.heartbeat.status(),
     };
