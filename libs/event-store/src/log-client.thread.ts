@@ -13,6 +13,7 @@ import type { StoreErrorCode } from './store-error.js';
 import { StoreError } from './store-error.js';
 
 /** Text of appends on their way to the disk; more than this and callers are told to come back. */
+const GROUP_APPENDS = 16;
 const PENDING_BYTES_MAX = 64 * 1024 * 1024;
 
 export interface Recorded {
@@ -75,7 +76,7 @@ export class LogThreadClient {
       const pending: Pending = { append, bytes, resolve, reject, sent: false };
       this.pendingBytes += bytes;
       this.toSend.push(pending);
-      if (this.toSend.length === 1) nextTurn(() => this.flush());
+      if (this.toSend.length === 1 || this.toSend.length === GROUP_APPENDS) nextTurn(() => this.flush());
       if (within.signal || within.timeoutMs !== undefined) this.bound(pending, within);
     });
   }
@@ -108,13 +109,18 @@ export class LogThreadClient {
   private async end(): Promise<void> {
     if (this.death) return;
     const exited = once(this.worker, 'exit');
-    this.flush();
+    this.send();
     this.worker.ref();
     this.post({ kind: 'close' });
     await exited;
   }
 
+  /** A message costs more than what is in it: a few appends wait until those before them are written. */
   private flush(): void {
+    if (this.inFlight.length === 0 || this.toSend.length >= GROUP_APPENDS) this.send();
+  }
+
+  private send(): void {
     if (this.toSend.length === 0) return;
     const wire: AppendWire = [this.clock.nowMs()];
     for (const pending of this.toSend) {
@@ -157,7 +163,9 @@ export class LogThreadClient {
       pending.release?.();
       one(pending, index);
     }
-    if (this.inFlight.length === 0 && !this.closing) this.worker.unref();
+    if (this.inFlight.length > 0) return;
+    if (this.toSend.length > 0) nextTurn(() => this.flush());
+    if (!this.closing) this.worker.unref();
   }
 
   /** The caller stops waiting. What was not sent did not happen; what was sent may have. */

@@ -96,7 +96,7 @@ export class CallDesk {
   /** Ends the run's calls; whatever they still bring is dropped. */
   abort(run: LiveRun): void {
     const count = run.calls.size;
-    run.abort?.abort();
+    if (count > 0) run.abort?.abort();
     run.abort = undefined;
     run.calls.clear();
     this.giveBack(run, count);
