@@ -152,7 +152,10 @@ export class ProjectorWorker {
   }
 
   private follow(after: GlobalPosition | undefined, signal: AbortSignal): Arrivals {
-    return new Arrivals(this.events.subscribeToAll({ after: after ?? 'start', signal })[Symbol.asyncIterator]());
+    return new Arrivals((left) => {
+      const until = AbortSignal.any([signal, left]);
+      return this.events.subscribeToAll({ after: after ?? 'start', signal: until })[Symbol.asyncIterator]();
+    });
   }
 
   private async isSameLog(): Promise<boolean> {
@@ -176,8 +179,13 @@ class Arrivals {
   private pending: Promise<void> | undefined;
   private arrived: SubscriptionMessage | undefined;
   private ended = false;
+  private readonly left = new AbortController();
+  private readonly messages: AsyncIterator<SubscriptionMessage>;
 
-  constructor(private readonly messages: AsyncIterator<SubscriptionMessage>) {}
+  /** @param subscribe until the signal aborts */
+  constructor(subscribe: (left: AbortSignal) => AsyncIterator<SubscriptionMessage>) {
+    this.messages = subscribe(this.left.signal);
+  }
 
   /** Waits for a message; false when there will be none any more. Throws what the subscription throws. */
   async any(): Promise<boolean> {
@@ -199,9 +207,10 @@ class Arrivals {
 
   async end(): Promise<void> {
     this.ended = true;
-    // A pull that is under way ends with its signal; whoever closes does not wait for it.
+    this.left.abort();
+    // A pull that is under way may bring one more message instead of the end; whoever closes does not wait for it.
     if (!this.pending) await this.messages.return?.();
-    else this.pending.catch(() => undefined);
+    else this.pending.then(() => this.messages.return?.()).catch(() => undefined);
   }
 
   private pull(): Promise<void> {
