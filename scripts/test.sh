@@ -22,6 +22,7 @@ stage 'lint (eslint)' npx --no-install eslint --max-warnings 0 .
 stage 'format (prettier)' npx --no-install prettier --check --log-level warn .
 stage 'architecture' node --no-warnings --import ./test/support/typescript.mjs test/architecture/check.ts
 stage 'build (nest)' build
+export SERVERS_FROM=build
 stage 'postgresql' bash scripts/postgresql.sh
 stage 'generated documents' bash scripts/docs.sh --check
 

@@ -12,6 +12,18 @@ const START_LIMIT_MS = 60_000;
 /** Whatever stores the environment of a test run names, a server of a test has the ones that its test gives it. */
 export const noStores = { EVENTSTORE_URL: '', VIEWS_URL: '', VIEWS_SCHEMA: '' };
 
+export type ServerOrigin = 'sources' | 'build';
+
+/** A built server starts in half the time; `npm test` has just built one and says so. */
+const usualOrigin: ServerOrigin = process.env['SERVERS_FROM'] === 'build' ? 'build' : 'sources';
+
+/** What Node is to be told to run a server. */
+export function serverProgram(from: ServerOrigin = usualOrigin): readonly string[] {
+  return from === 'build'
+    ? ['--enable-source-maps', 'dist/apps/server/src/main.js']
+    : ['--no-warnings', '--import', './test/support/typescript.mjs', 'apps/server/src/main.ts'];
+}
+
 export interface ServerProcess {
   readonly url: string;
   readonly process: ChildProcess;
@@ -25,8 +37,8 @@ export interface ServerOptions {
   readonly dataDir: string;
   /** Default: a free one. */
   readonly port?: number;
-  /** `build` needs an up-to-date dist/. Default `sources`. */
-  readonly from?: 'sources' | 'build';
+  /** `build` needs an up-to-date dist/. Default: SERVERS_FROM, else the sources. */
+  readonly from?: ServerOrigin;
   readonly env?: Readonly<Record<string, string>>;
   /** In a process group of its own: Ctrl-C in the terminal does not reach it, whoever started it stops it. */
   readonly ownGroup?: boolean;
@@ -36,16 +48,12 @@ export interface ServerOptions {
 export async function startServer({
   dataDir,
   port,
-  from = 'sources',
+  from,
   env = {},
   ownGroup = false,
 }: ServerOptions): Promise<ServerProcess> {
   const chosen = port ?? (await freePort());
-  const program =
-    from === 'build'
-      ? ['--enable-source-maps', 'dist/apps/server/src/main.js']
-      : ['--no-warnings', '--import', './test/support/typescript.mjs', 'apps/server/src/main.ts'];
-  const child = spawn(process.execPath, program, {
+  const child = spawn(process.execPath, serverProgram(from), {
     cwd: root,
     env: {
       ...process.env,
