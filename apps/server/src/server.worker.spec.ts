@@ -34,7 +34,7 @@ afterEach(async () => {
 afterAll(() => directories.forEach((directory) => rmSync(directory, { recursive: true, force: true })));
 
 describe('a running server', () => {
-  it('answers its probes, and describes itself', async () => {
+  it('answers its probes, describes itself, and lets no page in that it was not told of', async () => {
     const { url } = await start(fresh());
     const body = async (path: string) => (await fetch(`${url}${path}`)).json() as Promise<Record<string, unknown>>;
     expect(await body('/health')).toMatchObject({ status: 'healthy', checks: { database: { status: 'healthy' } } });
@@ -51,10 +51,9 @@ describe('a running server', () => {
     const metrics = await (await fetch(`${url}/metrics`)).text();
     expect(metrics).toContain('route="/version"');
     expect(metrics).toMatch(/runledger_log_head \d+/);
-  });
-
-  it('says on every response what a browser may do with it, and lets no other page in', async () => {
-    const { url } = await start(fresh());
+    for (const check of ['server', 'event_store', 'views', 'evidence', 'workers']) {
+      expect(metrics).toContain(`runledger_check_up{check="${check}"} 1`);
+    }
     const { headers } = await fetch(`${url}/v1/nowhere`, { headers: { origin: 'https://evil.example' } });
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('content-security-policy')).toContain("default-src 'none'");
@@ -73,14 +72,6 @@ describe('a running server', () => {
     expect((await preflight('https://evil.example')).headers.get('access-control-allow-origin')).toBeNull();
   });
 
-  it('records its start and its end', async () => {
-    const directory = fresh();
-    const first = await start(directory);
-    expect(await eventTypes(first)).toEqual(['ServerStarted']);
-    await first.close('SIGTERM');
-    expect(await eventTypes(await start(directory))).toEqual(['ServerStarted', 'ServerStopped', 'ServerStarted']);
-  });
-
   it('shows the first key once, and it opens the door', async () => {
     const [directory, keys]: [string, string[]] = [fresh(), []];
     const first = await start(directory, { AUTH: 'keys' }, keys);
@@ -94,12 +85,13 @@ describe('a running server', () => {
     expect((await fetch(`${second.url}/version`)).status).toBe(200);
   });
 
-  it('keeps a second server away from its data, and lets go of it at the end', async () => {
+  it('keeps a second server away from its data, lets go of it at the end, and records both its ends', async () => {
     const directory = fresh();
     const first = await start(directory);
     await expect(start(directory)).rejects.toThrow(/is held by process/);
-    await first.close();
-    await expect(start(directory)).resolves.toBeDefined();
+    expect(await eventTypes(first)).toEqual(['ServerStarted']);
+    await first.close('SIGTERM');
+    expect(await eventTypes(await start(directory))).toEqual(['ServerStarted', 'ServerStopped', 'ServerStarted']);
   });
 
   it('leaves nothing behind when its port is taken', async () => {
