@@ -330,7 +330,7 @@ describe('PostgreSQL', () => {
   async function withoutRoom(): Promise<() => Promise<void>> {
     const schema = scene.stores.env['VIEWS_SCHEMA'] ?? '';
     const tables = await admin(`SELECT tablename AS name FROM pg_tables WHERE schemaname = '${schema}'`);
-    const disk = await smallDisk(cluster, 64);
+    const disk = await smallDisk(cluster, 256);
     if (!disk) {
       console.warn('no small disk could be mounted here: the full disk is played by triggers');
       await admin(`CREATE FUNCTION ${schema}.refuse() RETURNS trigger LANGUAGE plpgsql AS
