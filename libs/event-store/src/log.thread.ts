@@ -66,19 +66,25 @@ class LogThread {
 
   private commit(): void {
     while (this.waiting.length > 0) {
-      const group = this.nextGroup();
-      const head = this.writer.head;
-      try {
-        const outcomes = this.writer.append(group, this.nowMs);
-        this.failing = false;
-        this.answer({ kind: 'verdicts', verdicts: verdictsOf(outcomes) });
-        if (this.writer.head !== head) this.announce();
-      } catch (error) {
-        this.failing = true;
-        const { code, message } = logError(error, '');
-        this.answer({ kind: 'failed', count: group.length, code, message });
-      }
+      this.write(this.nextGroup());
       this.drain();
+    }
+  }
+
+  /** What cannot be written takes nothing with it: without room, each append of the group has an answer of its own. */
+  private write(group: readonly WireAppend[]): void {
+    const head = this.writer.head;
+    try {
+      const outcomes = this.writer.append(group, this.nowMs);
+      this.answer({ kind: 'verdicts', verdicts: verdictsOf(outcomes) });
+      if (this.writer.head === head) return;
+      this.failing = false;
+      this.announce();
+    } catch (error) {
+      this.failing = true;
+      const { code, message } = logError(error, '');
+      if (code === 'StoreUnavailable' && group.length > 1) for (const one of group) this.write([one]);
+      else this.answer({ kind: 'failed', count: group.length, code, message });
     }
   }
 

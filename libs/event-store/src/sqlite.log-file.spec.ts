@@ -187,7 +187,22 @@ describe('a full disk', () => {
     await store.close();
   });
 
-  it('fails the appends of one group together and leaves nothing of them behind', () => {
+  it('takes from nobody the answer that needs no room, nor the room that there is, also when they come together', async () => {
+    const store = await SqliteEventStore.open({ directory });
+    await store.append('thing-1', newEvents(1), { expectedRevision: 'no_stream' });
+    store.limitPages(100);
+    const huge = newEvent({ text: 'x'.repeat(450_000) });
+    const together = [
+      store.append('thing-1', newEvents(1), { expectedRevision: 'no_stream' }),
+      store.append('thing-2', [huge], { expectedRevision: 'no_stream' }),
+      store.append('thing-3', newEvents(1), { expectedRevision: 'no_stream' }),
+    ];
+    expect(await Promise.all(together.map(codeOf))).toEqual(['WrongExpectedRevision', 'StoreUnavailable', 'none']);
+    expect((await collect(store.readAll())).map(({ stream }) => stream)).toEqual(['thing-1', 'thing-3']);
+    await store.close();
+  });
+
+  it('fails the appends of one transaction together and leaves nothing of them behind', () => {
     const writer = new SqliteLogWriter(path);
     const encoded = (text: string) => ({
       id: newEvent().id,
