@@ -191,10 +191,10 @@ describe('a full disk', () => {
     const store = await SqliteEventStore.open({ directory });
     await store.append('thing-1', newEvents(1), { expectedRevision: 'no_stream' });
     store.limitPages(100);
-    const huge = newEvent({ text: 'x'.repeat(450_000) });
+    const huge = Array.from({ length: 5 }, large);
     const together = [
       store.append('thing-1', newEvents(1), { expectedRevision: 'no_stream' }),
-      store.append('thing-2', [huge], { expectedRevision: 'no_stream' }),
+      store.append('thing-2', huge, { expectedRevision: 'no_stream' }),
       store.append('thing-3', newEvents(1), { expectedRevision: 'no_stream' }),
     ];
     expect(await Promise.all(together.map(codeOf))).toEqual(['WrongExpectedRevision', 'StoreUnavailable', 'none']);
