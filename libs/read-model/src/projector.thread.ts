@@ -22,6 +22,8 @@ const FOLLOW_MS = 1_000;
 const BUSY_EVENTS = 50;
 const GATHER_MS = 4;
 const GATHER_BUSY_MS = 20;
+/** One batch is made of what comes in pieces with less than this between them. */
+const MOMENT_MS = 20;
 /** So much longer while nobody waits for what was written. */
 const UNHURRIED = 6;
 
@@ -67,6 +69,12 @@ async function openLog(log: LogPlace): Promise<EventStore> {
   }
 }
 
+async function moment(work: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  const time = pause(MOMENT_MS, undefined, { signal: over.signal }).catch(() => undefined);
+  await Promise.race([work, time]).finally(() => over.abort());
+}
+
 /** Claims the views, folds while the claim lasts, and follows whoever else has it. */
 class Folding {
   private readonly projector: Projector;
@@ -88,7 +96,7 @@ class Folding {
       progressed: (status: ViewStatus): void => this.progressed(status),
       rebuilt: (views: Extract<FromProjector, { kind: 'rebuilt' }>['views']): void => tell({ kind: 'rebuilt', views }),
     };
-    this.worker = new ProjectorWorker(this.projector, events, listener, place.batchMax);
+    this.worker = new ProjectorWorker(this.projector, events, listener, place.batchMax, moment);
   }
 
   async run(stop: AbortSignal): Promise<void> {

@@ -29,6 +29,16 @@ class FullDisk extends SqliteViewWriter {
   }
 }
 
+/** Hands over a backlog in pieces, as a log does that is elsewhere. */
+class DistantEventStore extends MemoryEventStore {
+  override async *subscribeToAll(options: SubscribeOptions): AsyncGenerator<SubscriptionMessage, void, undefined> {
+    for await (const message of super.subscribeToAll(options)) {
+      await settled();
+      yield message;
+    }
+  }
+}
+
 const sample = (key: string) => ({ key, color: 'red', size: 1, tag: null, serial: null, text: key });
 const settled = () => new Promise((later) => setTimeout(later, 20));
 
@@ -62,6 +72,23 @@ describe('the projector at its log', () => {
     await worker.close();
     await settled();
     expect(events.followers).toBe(0);
+    await writer.close();
+  });
+
+  it('folds what comes in pieces in one batch, up to where the log says that this was all', async () => {
+    const events = new DistantEventStore();
+    const writer = new SqliteViewWriter(openViewsForWriting(':memory:'));
+    const projector = new Projector(writer, [projection(sampleDocuments)]);
+    const listener = { progressed: () => undefined, rebuilt: () => undefined };
+    const worker = new ProjectorWorker(projector, events, listener, 100, (work) => work);
+    const stop = new AbortController();
+    await worker.open();
+    await appendSamples(events, ['a', 'b', 'c', 'd'].map(sample));
+    expect(await worker.tick(stop.signal)).toEqual({ folded: 4, full: false });
+    await appendSamples(events, ['e', 'f'].map(sample));
+    expect(await worker.tick(stop.signal)).toEqual({ folded: 2, full: false });
+    stop.abort();
+    await worker.close();
     await writer.close();
   });
 });

@@ -14,6 +14,9 @@ export interface ProjectorListener {
   rebuilt(views: readonly RebuiltView[]): void;
 }
 
+/** Waits until the work is done, but for a moment only. */
+export type Moment = (work: Promise<void>) => Promise<void>;
+
 /** Events that follow one another, and whether nothing is known to follow them. */
 interface Batch {
   readonly events: readonly RecordedEvent[];
@@ -32,6 +35,8 @@ export class ProjectorWorker {
     private readonly events: EventStore,
     private readonly listener: ProjectorListener,
     private readonly batchMax = BATCH_MAX,
+    /** A log that is elsewhere hands over a backlog in pieces: whether the next one is waited for. */
+    private readonly moment: Moment = () => Promise.resolve(),
   ) {}
 
   /** Opens the views, also once more, and begins anew when they tell about a log that is not this one. */
@@ -97,11 +102,11 @@ export class ProjectorWorker {
     return events.length;
   }
 
-  /** What is there, up to the limit. */
+  /** What is there, up to the limit; until the log says that this was all, a moment is given to what is on its way. */
   private async gather(live: Arrivals): Promise<Batch> {
     const events: RecordedEvent[] = [];
     let caughtUp = false;
-    while (events.length < this.batchMax && (await live.soon())) {
+    while (events.length < this.batchMax && ((await live.soon()) || (!caughtUp && (await live.within(this.moment))))) {
       const message = live.take();
       if (message?.kind === 'event') events.push(message.event);
       caughtUp = message?.kind === 'caughtUp';
@@ -196,6 +201,12 @@ class Arrivals {
   /** Whether a message is there before the rest of the program had its turn. */
   async soon(): Promise<boolean> {
     if (!this.arrived && !this.ended) await Promise.race([this.pull(), nextTurn()]);
+    return this.arrived !== undefined;
+  }
+
+  /** Whether a message is there within a moment. */
+  async within(moment: Moment): Promise<boolean> {
+    if (!this.arrived && !this.ended) await moment(this.pull());
     return this.arrived !== undefined;
   }
 
