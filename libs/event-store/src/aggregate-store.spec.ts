@@ -181,4 +181,72 @@ describe('the aggregate store', () => {
     await Promise.all([reading, writing]);
     expect(await aggregates.load(door, id)).toMatchObject({ state: { open: false }, revision: 1 });
   });
+
+  describe('where others write too', () => {
+    class SharedEventStore extends FaultyEventStore {
+      override readonly singleWriter = false;
+      reads = 0;
+
+      override readStream(
+        ...asked: Parameters<MemoryEventStore['readStream']>
+      ): ReturnType<MemoryEventStore['readStream']> {
+        this.reads += 1;
+        return super.readStream(...asked);
+      }
+    }
+
+    let shared: SharedEventStore;
+    let mine: AggregateStore;
+    let theirs: AggregateStore;
+
+    beforeEach(async () => {
+      shared = new SharedEventStore({ clock });
+      log = shared;
+      [mine, theirs] = [server(), server()];
+      await mine.execute(door, id, 'open', context);
+      shared.reads = 0;
+    });
+
+    it('looks at the stream each time, and so sees what another has just done', async () => {
+      await theirs.execute(door, id, 'close', context);
+      expect((await mine.load(door, id)).state).toEqual({ open: false });
+      const reads = shared.reads;
+      await mine.load(door, id);
+      expect(shared.reads).toBe(reads + 1);
+    });
+
+    it('does not look again for who is content with what was seen after he asked, and lately', async () => {
+      nowMs = 2_000;
+      await mine.load(door, id, 1_500);
+      await theirs.execute(door, id, 'close', context);
+      shared.reads = 0;
+      nowMs = 2_249;
+      expect((await mine.load(door, id, 1_500)).state).toEqual({ open: true });
+      expect(shared.reads).toBe(0);
+      nowMs = 2_250;
+      expect((await mine.load(door, id, 1_500)).state).toEqual({ open: false });
+      expect(shared.reads).toBe(1);
+    });
+
+    it('looks again for who asked in the same millisecond or later, and when the clock was set back', async () => {
+      nowMs = 2_000;
+      await mine.load(door, id);
+      await theirs.execute(door, id, 'close', context);
+      expect((await mine.load(door, id, 2_000)).state).toEqual({ open: false });
+      await theirs.execute(door, id, 'open', context);
+      nowMs = 1_990;
+      expect((await mine.load(door, id, 1_900)).state).toEqual({ open: true });
+    });
+
+    it('takes what it wrote itself for seen when it decided to write it', async () => {
+      nowMs = 2_000;
+      await mine.execute(door, id, 'close', context);
+      shared.reads = 0;
+      nowMs = 2_100;
+      expect(await mine.load(door, id, 1_999)).toMatchObject({ state: { open: false }, revision: 1 });
+      expect(shared.reads).toBe(0);
+      await mine.load(door, id, 2_000);
+      expect(shared.reads).toBe(1);
+    });
+  });
 });

@@ -34,12 +34,21 @@ export interface ExecuteOptions {
   readonly expectedRevision?: number;
 }
 
+/** An aggregate as it stood at some moment after `asOfMs`. */
+interface Known {
+  readonly loaded: Loaded<unknown>;
+  readonly asOfMs: number;
+}
+
+/** Where others write too, nobody is content with what was known longer ago. */
+const KNOWN_LATELY_MS = 250;
+
 export const REVISION_CONFLICT = 'FLK-0350';
 const REDECISIONS_MAX = 8;
 
 /** Loads aggregates from their streams, lets them decide, and appends what they decided on the revision they saw. */
 export class AggregateStore {
-  private readonly cache: RecentMap<string, Loaded<unknown>>;
+  private readonly cache: RecentMap<string, Known>;
   private readonly reads = new SharedWork();
 
   constructor(
@@ -51,18 +60,32 @@ export class AggregateStore {
     this.cache = new RecentMap(cacheSize);
   }
 
-  /** The aggregate as it stands now: cached state, brought up to date unless no one else can write. */
-  async load<C, S, E extends DomainEvent>(decider: Decider<C, S, E>, id: string): Promise<Loaded<S>> {
+  /**
+   * The aggregate as it stands now: cached state, brought up to date unless no one else can write. With `seenAfterMs`, of the
+   * clock, the caller is content with what was read after that, if that was within the last quarter of a second.
+   */
+  async load<C, S, E extends DomainEvent>(
+    decider: Decider<C, S, E>,
+    id: string,
+    seenAfterMs = Infinity,
+  ): Promise<Loaded<S>> {
     const stream = streamName(decider.category, id);
-    const known = this.cache.get(stream) as Loaded<S> | undefined;
-    if (known && this.events.singleWriter) return known;
+    const known = this.cache.get(stream);
+    if (known && (this.events.singleWriter || this.isRecent(known, seenAfterMs))) return known.loaded as Loaded<S>;
     return this.reads.do(stream, () => this.refresh(decider, stream));
   }
 
+  private isRecent({ asOfMs }: Known, seenAfterMs: number): boolean {
+    if (asOfMs <= seenAfterMs) return false;
+    const ageMs = this.clock.nowMs() - asOfMs;
+    return ageMs >= 0 && ageMs < KNOWN_LATELY_MS;
+  }
+
   private async refresh<C, S, E extends DomainEvent>(decider: Decider<C, S, E>, stream: string): Promise<Loaded<S>> {
-    const known = this.cache.get(stream) as Loaded<S> | undefined;
+    const known = this.cache.get(stream)?.loaded as Loaded<S> | undefined;
+    const asOfMs = this.clock.nowMs();
     const loaded = await this.readOn(decider, stream, known ?? { state: decider.initial, revision: -1 });
-    this.remember(stream, loaded);
+    this.remember(stream, loaded, asOfMs);
     return loaded;
   }
 
@@ -125,14 +148,16 @@ export class AggregateStore {
     for (const event of decided) state = decider.evolve(state, event);
     const updatedAt = timestamp(nowMs);
     const now = { state, revision: result.lastRevision, createdAt: on.createdAt ?? updatedAt, updatedAt };
-    this.remember(stream, now);
+    this.remember(stream, now, nowMs);
     return { ...now, events: decided };
   }
 
   /** A read that began before an append must not put back what stood before it. */
-  private remember(stream: string, loaded: Loaded<unknown>): void {
+  private remember(stream: string, loaded: Loaded<unknown>, asOfMs: number): void {
     const known = this.cache.get(stream);
-    if (loaded.revision >= 0 && (!known || known.revision < loaded.revision)) this.cache.set(stream, loaded);
+    const isNews = !known || known.loaded.revision < loaded.revision;
+    const isConfirmed = known?.loaded.revision === loaded.revision && known.asOfMs < asOfMs;
+    if (loaded.revision >= 0 && (isNews || isConfirmed)) this.cache.set(stream, { loaded, asOfMs });
   }
 
   /** Drops what is remembered of one aggregate. */

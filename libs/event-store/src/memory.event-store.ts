@@ -115,7 +115,7 @@ class MemoryLog implements LogPages {
 }
 
 export class MemoryEventStore extends EventStore {
-  readonly singleWriter = true;
+  readonly singleWriter: boolean = true;
   private readonly log = new MemoryLog();
   private readonly clock: Clock;
   private readonly limits: AppendLimits;

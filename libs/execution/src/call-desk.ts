@@ -72,6 +72,7 @@ export class CallDesk {
       timeoutMs: step.timeoutMs,
       idempotencyKey: `${run.id}:${nodeId}`,
       correlationId: run.engine.correlationId,
+      askedForMs: run.askedForMs,
       signal,
     };
     run.calls.set(nodeId, call);

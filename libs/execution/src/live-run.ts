@@ -32,6 +32,8 @@ export interface LiveRun {
   readonly definition: CompiledDefinition;
   /** The engine acting for whoever started the run. */
   readonly engine: RequestContext;
+  /** When somebody last asked something of it here, by the clock. */
+  askedForMs: number;
   state: ExecutionState;
   /** -1 before the first append. */
   revision: number;
@@ -70,17 +72,20 @@ export interface LiveRunOrigin {
   readonly workflowId: string;
   readonly definition: CompiledDefinition;
   readonly engine: RequestContext;
+  readonly askedForMs: number;
   readonly state?: RunState;
   readonly revision?: number;
 }
 
-export function liveRun({ id, workflowId, definition, engine, state, revision }: LiveRunOrigin): LiveRun {
+export function liveRun(origin: LiveRunOrigin): LiveRun {
+  const { id, workflowId, definition, engine, askedForMs, state, revision } = origin;
   return {
     id,
     stream: streamName('execution', id),
     workflowId,
     definition,
     engine,
+    askedForMs,
     state: state ?? null,
     revision: revision ?? -1,
     heardOf: -1,
@@ -102,16 +107,17 @@ export function liveRun({ id, workflowId, definition, engine, state, revision }:
 /** A run as its stream tells it, ready to be driven; undefined when there is none, or it stands otherwise. */
 export async function readLiveRun(
   id: string,
-  { events, blobs, definitionOf }: Pick<RunnerParts, 'events' | 'blobs' | 'definitionOf'>,
+  { events, blobs, clock, definitionOf }: Pick<RunnerParts, 'events' | 'blobs' | 'clock' | 'definitionOf'>,
   onlyWhen?: RunState['status'],
 ): Promise<LiveRun | undefined> {
+  const askedForMs = clock.nowMs();
   const read = await readRun(events, blobs, id);
   if (!read || (onlyWhen !== undefined && read.state.status !== onlyWhen)) return undefined;
   const { state, revision } = read;
   const { workflowId, workflowVersion } = state;
   const definition = await definitionOf(workflowId, workflowVersion);
   const engine = engineContext(read.startedBy, read.correlationId, read.startEventId);
-  return liveRun({ id, workflowId, definition, engine, state, revision });
+  return liveRun({ id, workflowId, definition, engine, askedForMs, state, revision });
 }
 
 /** When the run wants to be looked at again without anything happening, in milliseconds of the clock. */

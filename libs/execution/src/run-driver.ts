@@ -32,6 +32,7 @@ export class RunDriver {
   /** Has the run decide on somebody's command, in turn. Rejects with RefusalError, StoreError. */
   ask(run: LiveRun, command: RunCommand, context: RequestContext): Promise<RunState> {
     return new Promise((resolve, reject) => {
+      run.askedForMs = this.parts.clock.nowMs();
       run.askers.push({ command, context, resolve, reject });
       // A person may ask of a faulted run what the engine cannot do: to cancel it.
       run.faulted = false;

@@ -90,7 +90,8 @@ export class Runner implements Ticking {
     this.refuseWhenFull();
     const startId = this.parts.ids.next();
     const engine = engineContext(context.actor, context.correlationId, startId);
-    const run = liveRun({ id: runId, workflowId: command.workflowId, definition, engine });
+    const askedForMs = this.parts.clock.nowMs();
+    const run = liveRun({ id: runId, workflowId: command.workflowId, definition, engine, askedForMs });
     this.runs.set(runId, run);
     const begun = this.begin(run, command, context, startId);
     this.starting.set(runId, Promise.allSettled([begun]));

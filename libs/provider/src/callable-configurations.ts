@@ -37,9 +37,9 @@ export class CallableConfigurations {
     private readonly secrets: SecretStore,
   ) {}
 
-  /** Read anew for every call: a configuration that is disabled stops the runs under way. */
-  async of(id: string, alsoDisabled = false): Promise<CallableConfiguration | CallError> {
-    const { state, revision } = await this.aggregates.load(providerConfiguration, id);
+  /** Looked at for every call: a configuration that is disabled stops the runs under way. `seenAfterMs` as in `load`. */
+  async of(id: string, alsoDisabled = false, seenAfterMs?: number): Promise<CallableConfiguration | CallError> {
+    const { state, revision } = await this.aggregates.load(providerConfiguration, id, seenAfterMs);
     if (!existsConfiguration(state)) {
       return { code: 'config_missing', message: 'provider config not found', retryable: false };
     }

@@ -83,6 +83,7 @@ function call(providerConfigId: string, nodeData: JsonObject = {}, extras: Parti
     body: { customer: 1 },
     timeoutMs: 2_000,
     idempotencyKey: 'run:node',
+    askedForMs: 0,
     correlationId: 'corr',
     signal: new AbortController().signal,
     ...extras,

@@ -38,7 +38,7 @@ export class HttpProviderCaller extends ProviderCaller {
 
   private async attempt(call: ProviderCall): Promise<CallOutcome> {
     if (call.signal.aborted) return cancelled();
-    const configuration = await this.configurations.of(call.providerConfigId);
+    const configuration = await this.configurations.of(call.providerConfigId, false, call.askedForMs);
     if ('code' in configuration) return failed(configuration);
     const executor = findExecutor(call.executorId);
     if (!executor || executor.providerId !== configuration.connector.id) {

@@ -14,6 +14,8 @@ export interface ProviderCall {
   readonly idempotencyKey: string;
   readonly correlationId: string;
   readonly traceparent?: string;
+  /** When somebody last asked for the work that this call is part of (the clock's): what changed until then is heeded. */
+  readonly askedForMs: number;
   readonly signal: AbortSignal;
 }
 
