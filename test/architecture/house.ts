@@ -28,7 +28,6 @@ export const nouns: readonly string[] = ['provider', 'workflow', 'execution', 'a
 export const purePackages: readonly string[] = [
   '@sinclair/typebox',
   'uuid',
-  'canonicalize',
   'ajv',
   'ajv-formats',
   'ipaddr.js',

@@ -12,6 +12,7 @@ import {
   sameBytes,
   textOfUtf8,
   utf8Of,
+  Utf8Shelf,
 } from './byte-text.js';
 
 describe('base64', () => {
@@ -96,5 +97,18 @@ describe('bytes', () => {
     for (const bytes of [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xe2, 0x82]]) {
       expect(textOfUtf8(Uint8Array.from(bytes))).toBeUndefined();
     }
+  });
+});
+
+describe('a shelf of texts', () => {
+  it('holds each as its own UTF-8, however many and however long they are', () => {
+    const text = fc.string({ unit: 'grapheme', maxLength: 40 });
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 40 }), fc.integer({ min: 1, max: 256 }), (texts, bytes) => {
+        const shelf = new Utf8Shelf(bytes);
+        const kept = texts.map((one) => shelf.utf8Of(one));
+        expect(kept.map((one) => [...one])).toEqual(texts.map((one) => [...utf8Of(one)]));
+      }),
+    );
   });
 });

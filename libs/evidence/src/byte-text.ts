@@ -7,6 +7,27 @@ export function utf8Of(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
+/**
+ * UTF-8 of many short texts, one behind the other in a few large buffers: bytes of their own cost each of them several times as
+ * much. Whoever keeps one for long keeps its neighbours too.
+ */
+export class Utf8Shelf {
+  private room = new Uint8Array(0);
+
+  constructor(private readonly bytes = 262_144) {}
+
+  utf8Of(text: string): Uint8Array {
+    // No text takes more than three bytes a code unit.
+    const most = text.length * 3;
+    if (most > this.bytes / 4) return utf8Of(text);
+    if (most > this.room.length) this.room = new Uint8Array(this.bytes);
+    const { written } = encoder.encodeInto(text, this.room);
+    const taken = this.room.subarray(0, written);
+    this.room = this.room.subarray(written);
+    return taken;
+  }
+}
+
 /** Undefined for bytes that are not UTF-8. A byte order mark is a character like any other. */
 export function textOfUtf8(bytes: Uint8Array): string | undefined {
   try {
@@ -36,6 +57,8 @@ const common = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
 interface Alphabet {
   readonly characters: string;
+  /** What stands for twelve bits. */
+  readonly pairs: readonly string[];
   readonly padded: boolean;
   /** The value of each character by its code, 255 where it is none of the alphabet. */
   readonly values: Uint8Array;
@@ -44,7 +67,8 @@ interface Alphabet {
 function alphabet(characters: string, padded: boolean): Alphabet {
   const values = new Uint8Array(128).fill(255);
   for (let value = 0; value < characters.length; value += 1) values[characters.charCodeAt(value)] = value;
-  return { characters, padded, values };
+  const pairs = [...characters].flatMap((first) => [...characters].map((second) => first + second));
+  return { characters, pairs, padded, values };
 }
 
 const standard = alphabet(`${common}+/`, true);
@@ -72,18 +96,17 @@ export function bytesOfBase64Url(text: string): Uint8Array | undefined {
   return decoded(text, urlSafe);
 }
 
-function encoded(bytes: Uint8Array, { characters, padded }: Alphabet): string {
+function encoded(bytes: Uint8Array, { characters, pairs, padded }: Alphabet): string {
   let text = '';
   let at = 0;
   for (; at + 2 < bytes.length; at += 3) {
     const group = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
-    text += characters.charAt(group >> 18) + characters.charAt((group >> 12) & 63);
-    text += characters.charAt((group >> 6) & 63) + characters.charAt(group & 63);
+    text += (pairs[group >> 12] as string) + (pairs[group & 4095] as string);
   }
   const left = bytes.length - at;
   if (left === 0) return text;
   const group = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8);
-  text += characters.charAt(group >> 18) + characters.charAt((group >> 12) & 63);
+  text += pairs[group >> 12] as string;
   if (left === 2) text += characters.charAt((group >> 6) & 63);
   return padded ? text + '='.repeat(3 - left) : text;
 }

@@ -1,5 +1,5 @@
 // How the log becomes evidence: one server at a time sequences, signs, scrubs and anchors; the others watch.
-import { sha256 } from '@app/kernel';
+import { sha256, sha256Base64Url } from '@app/kernel';
 import { SystemClock } from '@app/kernel/nest';
 import type { EventStore } from '@app/event-store';
 import { isStoreError } from '@app/event-store';
@@ -33,7 +33,7 @@ const REPLICA_PATIENCE_MS = 10_000;
 
 export class EvidenceKeeping {
   private readonly clock = new SystemClock();
-  private readonly hasher = treeHasher(sha256);
+  private readonly hasher = treeHasher(sha256, sha256Base64Url);
   private readonly anchoring: Anchoring;
   private readonly scrub: Scrub;
   private readonly check: LogCheck;

@@ -1,5 +1,5 @@
 // Evidence as a server has it: made in a thread of its own, served from the server's own connection to the same store.
-import { sha256 } from '@app/kernel';
+import { sha256, sha256Base64Url } from '@app/kernel';
 import type { EventStore } from '@app/event-store';
 import type { PostgresDatabase } from '@app/event-store/nest';
 import { EvidenceError } from './evidence-error.js';
@@ -43,7 +43,7 @@ export async function openEvidence(
     const logKeys = (): VerifierKey[] => keeper.status().keys.map(({ vkey }) => parseVerifierKey(vkey, sha256));
     const witnessKeys = start.witnesses.map(({ vkey }) => parseVerifierKey(vkey, sha256));
     const isSigned = (note: string): Promise<boolean> => isSignedBy(note, logKeys());
-    const reader = new EvidenceReader({ store, events, keeper, hasher: treeHasher(sha256), isSigned });
+    const reader = new EvidenceReader({ store, events, keeper, hasher: treeHasher(sha256, sha256Base64Url), isSigned });
     const exports = new EvidenceExport(reader, { keys: () => [...logKeys(), ...witnessKeys] });
     const close = async (): Promise<void> => {
       await keeper.close();

@@ -4,7 +4,7 @@ import { base64UrlOf, sameBytes } from './byte-text.js';
 import { EvidenceError } from './evidence-error.js';
 import type { StoredLeaf } from './evidence-store.js';
 import type { LeafEntry } from './leaf.js';
-import { encodeLeafEntry, leafContentOf, leafEntryOf, NO_PREVIOUS_LEAF, parseLeafEntry } from './leaf.js';
+import { contentHashesOf, encodeLeafEntry, leafEntryWith, NO_PREVIOUS_LEAF, parseLeafEntry } from './leaf.js';
 import type { TreeHasher } from './tree-hasher.js';
 
 export interface LeafPlacing {
@@ -57,7 +57,8 @@ function entryNow(
 ): LeafEntry | undefined {
   try {
     const place = { index, log, previousLeafHash: undefined };
-    return { ...leafEntryOf(event, leafContentOf(event), place, hasher.sha256), prev: stored.prev };
+    const hashes = contentHashesOf(event, hasher.textSha256);
+    return { ...leafEntryWith(event, hashes, place, hasher.sha256), prev: stored.prev };
   } catch (error) {
     if (error instanceof TypeError || error instanceof EvidenceError) return undefined;
     throw error;

@@ -2,12 +2,12 @@
 import type { RecordedEvent } from '@app/kernel';
 import { canonicalJson } from '@app/kernel';
 import { RecentMap } from '@app/event-store';
-import { utf8Of } from './byte-text.js';
+import { Utf8Shelf } from './byte-text.js';
 import { EvidenceFailure } from './evidence-failure.js';
 import { CompactRange } from './compact-range.js';
 import type { LeafBatch, StoredLeaf, StoredNode } from './evidence-store.js';
-import type { LeafContent } from './leaf.js';
-import { encodeLeafEntry, isLeafStream, leafEntryOf } from './leaf.js';
+import type { ContentHashes } from './leaf.js';
+import { encodeLeafEntry, isLeafStream, leafEntryWith } from './leaf.js';
 import type { LeafPlacing } from './leaf-match.js';
 import { TILE_HEIGHT } from './tile.js';
 
@@ -26,10 +26,9 @@ export interface PreparedBatch {
 const ENDS_KEPT = 50_000;
 
 export class LeafSequence {
-  private lastMetadata: { readonly of: unknown; readonly bytes: Uint8Array } = {
-    of: undefined,
-    bytes: new Uint8Array(0),
-  };
+  private lastMetadata: { readonly of: unknown; readonly hash: string } = { of: undefined, hash: '' };
+  private readonly shelf = new Utf8Shelf();
+  private readonly utf8 = (text: string): Uint8Array => this.shelf.utf8Of(text);
   private readonly ends = new RecentMap<string, StreamEnd>(ENDS_KEPT);
 
   /** @param range of all leaves that are stored */
@@ -101,17 +100,18 @@ export class LeafSequence {
     }
     const { log, hasher } = this.placing;
     const place = { index, log, previousLeafHash: end?.hash };
-    const entry = encodeLeafEntry(leafEntryOf(event, this.contentOf(event), place, hasher.sha256));
+    const entry = encodeLeafEntry(leafEntryWith(event, this.hashesOf(event), place, hasher.sha256), this.utf8);
     return { index, hash: hasher.leaf(entry), entry, eventId, stream, revision, position };
   }
 
-  private contentOf({ data, metadata, revision, stream }: RecordedEvent): LeafContent {
+  private hashesOf({ data, metadata, revision, stream }: RecordedEvent): ContentHashes {
+    const { textSha256 } = this.placing.hasher;
     try {
       // Events of one append have their metadata in common.
       if (metadata !== this.lastMetadata.of) {
-        this.lastMetadata = { of: metadata, bytes: utf8Of(canonicalJson(metadata)) };
+        this.lastMetadata = { of: metadata, hash: textSha256(canonicalJson(metadata)) };
       }
-      return { data: utf8Of(canonicalJson(data)), metadata: this.lastMetadata.bytes };
+      return { data: textSha256(canonicalJson(data)), metadata: this.lastMetadata.hash };
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       throw new EvidenceFailure(`event ${revision} of ${stream} is not strict JSON`);

@@ -1,17 +1,20 @@
 import type { RecordedEvent } from '@app/kernel';
-import { anonymousActor, canonicalJson, sha256 } from '@app/kernel';
+import { anonymousActor, canonicalJson, sha256, sha256Base64Url } from '@app/kernel';
 import fc from 'fast-check';
 import { base64UrlOf, textOfUtf8, utf8Of } from './byte-text.js';
 import type { LeafEntry } from './leaf.js';
 import {
+  contentHashesOf,
   encodeLeafEntry,
   ENTRY_BYTES_MAX,
   isLeafStream,
   LEAF_VERSION,
   leafContentOf,
   leafEntryOf,
+  leafEntryWith,
   parseLeafEntry,
 } from './leaf.js';
+import { treeHasher } from './tree-hasher.js';
 
 const event: RecordedEvent = {
   id: '0198c0de-0000-7000-8000-000000000001',
@@ -38,6 +41,21 @@ const text = (entry: LeafEntry): string => textOfUtf8(encodeLeafEntry(entry))!;
 const malformed = expect.objectContaining({ code: 'malformed_entry' });
 
 describe('a leaf entry', () => {
+  it('is the same, whether its content is hashed as text or as bytes', () => {
+    const values = fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue({ stringUnit: 'grapheme' }));
+    fc.assert(
+      fc.property(values, (data) => {
+        const one = { ...event, data };
+        for (const { textSha256 } of [treeHasher(sha256), treeHasher(sha256, sha256Base64Url)]) {
+          const hashes = contentHashesOf(one, textSha256);
+          expect(leafEntryWith(one, hashes, place, sha256)).toEqual(
+            leafEntryOf(one, leafContentOf(one), place, sha256),
+          );
+        }
+      }),
+    );
+  });
+
   it('tells everything of its event, content by hash', () => {
     expect(entryOf()).toEqual({
       actor: 'user:anonymous',

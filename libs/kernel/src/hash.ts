@@ -13,6 +13,11 @@ export function sha256(content: Uint8Array): Uint8Array {
   return digest;
 }
 
+/** SHA-256 of the text's UTF-8, base64url without padding: no bytes need to be made of either. */
+export function sha256Base64Url(text: string): string {
+  return hash('sha256', text, 'base64url');
+}
+
 /** SHA-256 as 64 lower-case hexadecimal digits. */
 export function sha256Hex(content: string | Uint8Array): string {
   return hash('sha256', content, 'hex');

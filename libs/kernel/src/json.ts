@@ -1,5 +1,4 @@
 // Strict JSON: what may stand in an event for ever, and its canonical form (RFC 8785).
-import canonicalizeModule from 'canonicalize';
 
 export type JsonPrimitive = string | number | boolean | null;
 export type Json = JsonPrimitive | Json[] | JsonObject;
@@ -69,27 +68,89 @@ function joined(outer: string, inner: string): string {
   return inner === '' || inner.startsWith('[') ? `${outer}${inner}` : `${outer}.${inner}`;
 }
 
-const canonicalizeStrict = canonicalizeModule as unknown as (value: unknown) => string | undefined;
-
 /** RFC 8785 text of strict JSON. Throws TypeError, naming the place, for anything else. */
 export function canonicalJson(value: unknown): string {
-  const defect = jsonDefect(value);
-  // RFC 8785 writes numbers and texts as JSON.stringify does: where the keys are in order already, that is all there is to do.
-  const text = defect ? undefined : isInOrder(value) ? JSON.stringify(value) : canonicalizeStrict(value);
-  if (text === undefined) {
-    throw new TypeError(`not canonical JSON: ${defect?.path ?? ''} ${defect?.problem ?? ''}`.trim());
-  }
+  const traits = traitsOf(value, JSON_DEPTH_MAX);
+  if (traits & UNSOUND) throw defectError(jsonDefect(value));
+  const text = soundText(value, traits);
+  const defect = text.includes(ESCAPED_SURROGATE) ? jsonDefect(value) : undefined;
+  if (defect) throw defectError(defect);
   return text;
 }
 
-/** Whether every object within has its keys in the order of their UTF-16 code units. */
-function isInOrder(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  if (Array.isArray(value)) return value.every(isInOrder);
-  let last: string | undefined;
-  for (const [key, member] of Object.entries(value)) {
-    if ((last !== undefined && key < last) || !isInOrder(member)) return false;
+/** Only a lone surrogate is written so; or a backslash before these letters, which is looked at more closely. */
+const ESCAPED_SURROGATE = '\\ud';
+
+/** Some keys are not in the order of their UTF-16 code units. */
+const UNSORTED = 1;
+/** Some keys may look like numbers: an object has those first, however it is built. */
+const NUMBERED = 2;
+/** Something is no strict JSON. */
+const UNSOUND = 4;
+
+/** RFC 8785 writes numbers and texts as JSON.stringify does: all that is left to do is to put keys in order. */
+function soundText(value: unknown, traits: number): string {
+  if (!(traits & UNSORTED)) return JSON.stringify(value);
+  return traits & NUMBERED ? sortedText(value) : JSON.stringify(sorted(value));
+}
+
+/** What holds for any of the objects within. Lone surrogates are left to be found in the text. */
+function traitsOf(value: unknown, levelsLeft: number): number {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return 0;
+    case 'number':
+      return Number.isFinite(value) ? 0 : UNSOUND;
+    case 'object':
+      if (value === null) return 0;
+      if (levelsLeft === 0) return UNSOUND;
+      return Array.isArray(value) ? traitsOfArray(value, levelsLeft - 1) : traitsOfRecord(value, levelsLeft - 1);
+    default:
+      return UNSOUND;
+  }
+}
+
+function traitsOfArray(value: readonly unknown[], levelsLeft: number): number {
+  let traits = 0;
+  for (let index = 0; index < value.length; index += 1) traits |= traitsOf(value[index], levelsLeft);
+  return traits;
+}
+
+function traitsOfRecord(value: object, levelsLeft: number): number {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return UNSOUND;
+  let traits = 0;
+  let last = '';
+  for (const key of Object.keys(value)) {
+    if (key === '__proto__') return UNSOUND;
+    if (key < last) traits |= UNSORTED;
+    if (key < ':') traits |= NUMBERED;
+    const member = (value as Record<string, unknown>)[key];
+    if (typeof member !== 'string') traits |= traitsOf(member, levelsLeft);
     last = key;
   }
-  return true;
+  return traits;
+}
+
+/** The same value with every object built anew, key by key in order. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(sorted);
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value).sort()) copy[key] = sorted((value as Record<string, unknown>)[key]);
+  return copy;
+}
+
+function sortedText(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(sortedText).join(',')}]`;
+  const members = Object.keys(value)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${sortedText((value as Record<string, unknown>)[key])}`);
+  return `{${members.join(',')}}`;
+}
+
+function defectError(defect: JsonDefect | undefined): TypeError {
+  return new TypeError(`not canonical JSON: ${defect?.path ?? ''} ${defect?.problem ?? ''}`.trim());
 }
