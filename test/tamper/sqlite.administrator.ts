@@ -33,10 +33,7 @@ export class SqliteAdministrator implements Administrator {
     const events = this.inLog((log) => rowsOf(log, eventsSql).map(eventRow));
     return this.inEvidence((evidence) => ({
       events,
-      leaves: rowsOf(
-        evidence,
-        'SELECT leaf_index, hash, entry, event_id, stream, revision, position FROM leaves ORDER BY 1',
-      ).map(leafRow),
+      leaves: rowsOf(evidence, leavesSql).map(leafRow),
       nodes: rowsOf(evidence, 'SELECT level, node_index, hash FROM nodes ORDER BY 1, 2').map(nodeRow),
       checkpoints: rowsOf(evidence, 'SELECT size, note, signed_at FROM checkpoints ORDER BY 1').map(checkpointRow),
       position: rowsOf(evidence, `SELECT text FROM marks WHERE name = 'position'`)[0]?.[0] as string | undefined,
@@ -84,6 +81,9 @@ export class SqliteAdministrator implements Administrator {
 const eventsSql = `SELECT e.position, s.name, e.revision, e.id, e.type, e.recorded_at, e.data, e.metadata
   FROM events e JOIN streams s ON s.id = e.stream ORDER BY e.position`;
 
+const leavesSql = `SELECT l.leaf_index, l.hash, l.entry, l.event_id, s.name, l.revision, l.position
+  FROM leaves l JOIN streams s ON s.number = l.stream ORDER BY 1`;
+
 function inDatabase<T>(path: string, work: (database: SqliteDatabase) => T): T {
   const database = openDatabase(path);
   try {
@@ -116,10 +116,18 @@ function writeLog(log: SqliteDatabase, events: readonly EventRow[]): void {
 }
 
 function writeEvidence(evidence: SqliteDatabase, { leaves, nodes, checkpoints, position }: Rows): void {
-  evidence.exec('DELETE FROM leaves; DELETE FROM nodes; DELETE FROM checkpoints; DELETE FROM marks');
-  const insertLeaf = evidence.prepare('INSERT INTO leaves VALUES (?, ?, ?, ?, ?, ?, ?)');
-  for (const leaf of leaves) {
-    insertLeaf.run(leaf.index, leaf.hash, leaf.entry, leaf.eventId, leaf.stream, leaf.revision, leaf.position);
+  const tables = ['leaves', 'streams', 'nodes', 'checkpoints', 'marks'];
+  evidence.exec(tables.map((table) => `DELETE FROM ${table};`).join(' '));
+  const numbers = new Map<string, number>();
+  const insertStream = evidence.prepare('INSERT INTO streams VALUES (?, ?)');
+  const insertLeaf =
+    evidence.prepare(`INSERT INTO leaves (leaf_index, hash, entry, event_id, stream, revision, position)
+    VALUES (?, ?, ?, ?, ?, ?, ?)`);
+  for (const { index, hash, entry, eventId, stream, revision, position: at } of leaves) {
+    const number = numbers.get(stream) ?? numbers.size + 1;
+    if (!numbers.has(stream)) insertStream.run(number, stream);
+    numbers.set(stream, number);
+    insertLeaf.run(index, hash, entry, storedId(eventId), number, revision, at);
   }
   const insertNode = evidence.prepare('INSERT INTO nodes VALUES (?, ?, ?)');
   for (const { level, index, hash } of nodes) insertNode.run(level, index, hash);
@@ -142,16 +150,31 @@ function eventRow(row: Row): EventRow {
   return { position, stream, revision, id, type, recordedAtMs, data, metadata };
 }
 
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** A UUID is stored as its bytes. */
+function storedId(eventId: string): string | Uint8Array {
+  return uuid.test(eventId) ? Buffer.from(eventId.replaceAll('-', ''), 'hex') : eventId;
+}
+
+function idStored(id: string | Uint8Array): string {
+  if (typeof id === 'string') return id;
+  return Buffer.from(id)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
 function leafRow(row: Row): LeafRow {
-  const [index, hash, entry, eventId, stream, revision, position] = row as [
+  const [index, hash, entry, id, stream, revision, position] = row as [
     number,
     Uint8Array,
     Uint8Array,
-    string,
+    string | Uint8Array,
     string,
     number,
     string,
   ];
+  const eventId = idStored(id);
   return { index, hash: new Uint8Array(hash), entry: new Uint8Array(entry), eventId, stream, revision, position };
 }
 

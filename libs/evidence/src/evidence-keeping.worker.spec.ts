@@ -233,7 +233,15 @@ describe('evidence that does not verify', () => {
     ],
     ['that it failed', "INSERT OR REPLACE INTO marks VALUES ('failure', '{')", /its mark "failure" cannot be read/],
     ['how far the scrub came', "INSERT OR REPLACE INTO marks VALUES ('scrub', '{')", /its mark "scrub" cannot be read/],
-    ['the id of a leaf', `UPDATE leaves SET event_id = '${randomUUID()}' WHERE leaf_index = 2`, /another event/],
+    ['the id of a leaf', `UPDATE leaves SET event_id = randomblob(16) WHERE leaf_index = 2`, /another event/],
+    [
+      'the id of a leaf, which is no UUID now',
+      "UPDATE leaves SET event_id = 'x' WHERE leaf_index = 2",
+      /another event/,
+    ],
+    ['the stream of a leaf', 'UPDATE leaves SET stream = 77 WHERE leaf_index = 2', /before it in its stream|elsewhere/],
+    ['the name of a stream', "UPDATE streams SET name = 'execution-x'", /stands elsewhere in its stream/],
+    ['no streams', 'DELETE FROM streams', /stands elsewhere in its stream/],
     [
       'the checkpoint',
       "UPDATE checkpoints SET note = replace(note, char(10) || '8' || char(10), char(10) || '7' || char(10))",

@@ -110,6 +110,37 @@ export function evidenceStoreContract(subject: () => EvidenceStoreSubject): void
     expect(await store().leavesOfStream('s-3', 0, 9)).toEqual([]);
   });
 
+  it('goes on with the streams of a batch that failed as if it had never been', async () => {
+    const first = leafFor(0, 's-1', 0);
+    await store().append(batchOf([first]));
+    const doomed = ['s-2', 's-3', 's-4'].map((stream, at) => leafFor(1 + at, stream));
+    const failing = batchOf([...doomed, { ...leafFor(4), eventId: first.eventId }], { from: 1 });
+    await expect(store().append(failing)).rejects.toMatchObject({ code: 'WrongExpectedRevision' });
+    const after = ['s-4', 's-5', 's-2'].map((stream, at) => leafFor(1 + at, stream));
+    await store().append(batchOf(after));
+    await store().append(batchOf([leafFor(4, 's-4', 1), leafFor(5, 's-1', 1)]));
+    for (const [at, stream] of ['s-4', 's-5', 's-2'].entries()) {
+      expect((await store().leavesOfStream(stream, 0, 1)).map(({ index }) => index)).toEqual([at + 1]);
+    }
+    const ends = await subject().other.ends(['s-1', 's-2', 's-3', 's-4']);
+    expect(ends.map(({ stream, revision, index }) => [stream, revision, index]).sort()).toEqual([
+      ['s-1', 1, 5],
+      ['s-2', 0, 3],
+      ['s-4', 1, 4],
+    ]);
+  });
+
+  it('knows every event by its own id, whatever that looks like', async () => {
+    const uuid = 'abcdef01-0000-7000-8000-00000000000a';
+    const ids = [uuid, uuid.toUpperCase(), uuid.replaceAll('-', ''), 'x', '\u00e9 "1"', uuid.replace('8', '9')];
+    await store().append(batchOf(ids.map((eventId, index) => ({ ...leafFor(index), eventId }))));
+    for (const [index, eventId] of ids.entries()) {
+      expect(await subject().other.leafOfEvent(eventId)).toMatchObject({ index, eventId });
+    }
+    expect(await store().leafOfEvent(`${uuid} `)).toBeUndefined();
+    expect((await store().leaves(0, 9)).map(({ eventId }) => eventId)).toEqual(ids);
+  });
+
   it('lets one of two writers win', async () => {
     const [mine, theirs] = [leafFor(0), leafFor(0)];
     const outcomes = await Promise.allSettled([store().append(batchOf([mine])), store().append(batchOf([theirs]))]);

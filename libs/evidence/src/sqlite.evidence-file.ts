@@ -1,4 +1,4 @@
-// The file `evidence.db`: its schema, its marks, and what its faults mean.
+// The file `evidence.db`: how it is opened and examined, and what its faults mean.
 import { join } from 'node:path';
 import { isStoreError, StoreError } from '@app/event-store';
 import type { SqliteDatabase } from '@app/event-store/nest';
@@ -12,63 +12,31 @@ import {
   SQLITE_READONLY,
   sqliteCode,
 } from '@app/event-store/nest';
+import {
+  APPLICATION_ID,
+  createTables,
+  isKnownVersion,
+  migrateTables,
+  SCHEMA_VERSION,
+} from './sqlite.evidence-schema.js';
 
 export const EVIDENCE_FILE = 'evidence.db';
-/** "REvi" in ASCII: tells our file from any other SQLite file. */
-const APPLICATION_ID = 0x5245_7669;
-const SCHEMA_VERSION = 1;
 /** Up to this size what is looked up by an index is checked at the start (about 0.2 s); the scrub looks at the rest at any size. */
 const FULL_CHECK_BYTES_MAX = 64 * 1024 * 1024;
-
-const schema = `
-  CREATE TABLE leaves (
-    leaf_index INTEGER PRIMARY KEY,
-    hash BLOB NOT NULL,
-    entry BLOB NOT NULL,
-    event_id TEXT NOT NULL UNIQUE,
-    stream TEXT NOT NULL,
-    revision INTEGER NOT NULL,
-    position TEXT NOT NULL,
-    UNIQUE (stream, revision)
-  ) STRICT;
-  CREATE TABLE nodes (
-    level INTEGER NOT NULL,
-    node_index INTEGER NOT NULL,
-    hash BLOB NOT NULL,
-    PRIMARY KEY (level, node_index)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE checkpoints (
-    size INTEGER PRIMARY KEY,
-    note TEXT NOT NULL,
-    signed_at INTEGER NOT NULL
-  ) STRICT;
-  CREATE TABLE cosignatures (
-    size INTEGER NOT NULL,
-    key TEXT NOT NULL,
-    line TEXT NOT NULL,
-    signed_at INTEGER NOT NULL,
-    PRIMARY KEY (size, key)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE marks (
-    name TEXT PRIMARY KEY NOT NULL,
-    text TEXT NOT NULL
-  ) STRICT, WITHOUT ROWID;
-  PRAGMA application_id = ${APPLICATION_ID};
-  PRAGMA user_version = ${SCHEMA_VERSION};
-`;
 
 export function evidencePath(directory: string): string {
   return join(directory, EVIDENCE_FILE);
 }
 
-/** Makes the file when it is missing. Throws StoreError: Corrupt (nothing was changed), AccessDenied, StoreUnavailable. */
+/** Makes the file when it is missing, and its tables anew when they are of an earlier release. Throws StoreError: Corrupt (nothing was changed), AccessDenied, StoreUnavailable. */
 export function openEvidenceFile(path: string, readOnly: boolean): SqliteDatabase {
   return naming(path, () => {
     const database = openDatabase(path, { readOnly });
     try {
       if (!readOnly) prepare(database);
-      checkMarks(database, path);
+      checkMarks(database, path, readOnly);
       if (!readOnly) checkContent(database, path);
+      if (!readOnly) migrateTables(database);
       return database;
     } catch (error) {
       database.close();
@@ -81,15 +49,15 @@ function prepare(database: SqliteDatabase): void {
   // What a power failure takes can be derived from the log again; what must stay is written with `durably`.
   database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -8000');
   const isFresh = pragma(database, 'user_version') === 0 && pragma(database, 'application_id') === 0;
-  if (isFresh && pragma(database, 'schema_version') === 0) database.exec(`BEGIN IMMEDIATE; ${schema} COMMIT`);
+  if (isFresh && pragma(database, 'schema_version') === 0) createTables(database);
 }
 
-function checkMarks(database: SqliteDatabase, path: string): void {
+function checkMarks(database: SqliteDatabase, path: string, readOnly: boolean): void {
   if (pragma(database, 'application_id') !== APPLICATION_ID) {
     throw new StoreError('Corrupt', `${path} is a database, but not the evidence of this server; nothing was changed`);
   }
   const version = Number(pragma(database, 'user_version'));
-  if (version === SCHEMA_VERSION) return;
+  if (version === SCHEMA_VERSION || (!readOnly && isKnownVersion(version))) return;
   throw new StoreError(
     'Corrupt',
     `${path} has format ${version}, this release knows ${SCHEMA_VERSION}; nothing was changed`,
@@ -101,27 +69,6 @@ function checkContent(database: SqliteDatabase, path: string): void {
   const finding = bytes <= FULL_CHECK_BYTES_MAX ? String(pragma(database, 'integrity_check(1)')) : 'ok';
   if (finding === 'ok') return;
   throw new StoreError('Corrupt', `the evidence ${path} is damaged (${finding.split('\n')[0]}); ${advice}`);
-}
-
-/** Runs the work in one transaction that is on disk when this returns. */
-export function durably(database: SqliteDatabase, work: () => void): void {
-  database.exec('PRAGMA synchronous = FULL');
-  try {
-    inTransaction(database, work);
-  } finally {
-    database.exec('PRAGMA synchronous = NORMAL');
-  }
-}
-
-export function inTransaction(database: SqliteDatabase, work: () => void): void {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    work();
-    database.exec('COMMIT');
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
-    throw error;
-  }
 }
 
 export function naming<T>(path: string, work: () => T): T {

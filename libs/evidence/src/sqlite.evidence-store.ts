@@ -1,7 +1,6 @@
 // Evidence in one SQLite file. Calls are short and synchronous underneath: the sequencer's thread writes, the server's reads.
 import { StoreError } from '@app/event-store';
-import type { SqliteDatabase, SqliteStatement } from '@app/event-store/nest';
-import { prepareRows, sqliteExtendedCode } from '@app/event-store/nest';
+import type { SqliteDatabase } from '@app/event-store/nest';
 import { joinedBytes } from './byte-text.js';
 import type {
   EventPlace,
@@ -14,18 +13,17 @@ import type {
   StoreMark,
 } from './evidence-store.js';
 import { EvidenceStore } from './evidence-store.js';
-import { durably, evidencePath, inTransaction, naming, openEvidenceFile } from './sqlite.evidence-file.js';
-
-const SQLITE_CONSTRAINT_PRIMARYKEY = 1555;
-const SQLITE_CONSTRAINT_UNIQUE = 2067;
+import { evidencePath, naming, openEvidenceFile } from './sqlite.evidence-file.js';
+import { conflict, damaged, EvidenceLeaves, EvidenceStatements } from './sqlite.evidence-leaves.js';
+import { durably, inTransaction } from './sqlite.evidence-transaction.js';
 
 type Row = readonly unknown[];
-const columns = 'leaf_index, hash, entry, event_id, stream, revision, position';
 /** Beside the marks of the port: how far the log was looked at. */
 const POSITION = 'position';
 
 export class SqliteEvidenceStore extends EvidenceStore {
-  private readonly statements = new Map<string, SqliteStatement>();
+  private readonly statements: EvidenceStatements;
+  private readonly leafRows: EvidenceLeaves;
 
   private constructor(
     private readonly database: SqliteDatabase,
@@ -33,6 +31,8 @@ export class SqliteEvidenceStore extends EvidenceStore {
     private readonly isReader: boolean,
   ) {
     super();
+    this.statements = new EvidenceStatements(database);
+    this.leafRows = new EvidenceLeaves(this.statements);
   }
 
   /** The directory must exist. Throws StoreError: Corrupt, AccessDenied, StoreUnavailable. */
@@ -53,25 +53,22 @@ export class SqliteEvidenceStore extends EvidenceStore {
   }
 
   async sequencedTo(): Promise<SequencedTo> {
-    return this.reading(() => ({ size: this.size(), position: this.markText(POSITION) }));
+    return this.reading(() => ({ size: this.leafRows.size(), position: this.markText(POSITION) }));
   }
 
-  async append({ from, leaves, nodes, position }: LeafBatch): Promise<void> {
-    this.reading(() =>
-      inTransaction(this.database, () => {
-        const size = this.size();
-        if (size !== from) throw conflict(`there are ${size} leaves, not ${from}`);
-        this.insert(leaves);
-        const insertNode = this.statement('INSERT INTO nodes VALUES (?, ?, ?)');
-        for (const { level, index, hash } of nodes) insertNode.run(level, index, hash);
-        this.writeMark(POSITION, position);
-      }),
-    );
+  async append(batch: LeafBatch): Promise<void> {
+    this.reading(() => {
+      try {
+        inTransaction(this.database, () => this.write(batch));
+      } catch (error) {
+        this.leafRows.distrust();
+        throw error;
+      }
+    });
   }
 
   async leaves(from: number, to: number): Promise<StoredLeaf[]> {
-    const sql = `SELECT ${columns} FROM leaves WHERE leaf_index >= ? AND leaf_index < ? ORDER BY leaf_index`;
-    return this.found(sql, from, to);
+    return this.reading(() => this.leafRows.between(from, to));
   }
 
   async hashes(level: number, from: number, to: number): Promise<Uint8Array> {
@@ -84,22 +81,19 @@ export class SqliteEvidenceStore extends EvidenceStore {
   }
 
   async leafOfEvent(eventId: string): Promise<StoredLeaf | undefined> {
-    return this.found(`SELECT ${columns} FROM leaves WHERE event_id = ?`, eventId)[0];
+    return this.reading(() => this.leafRows.ofEvent(eventId));
   }
 
   async leavesAt(places: readonly EventPlace[]): Promise<StoredLeaf[]> {
-    const sql = `SELECT ${columns} FROM leaves WHERE stream = ? AND revision = ?`;
-    return places.flatMap(({ stream, revision }) => this.found(sql, stream, revision));
+    return this.reading(() => places.flatMap(({ stream, revision }) => this.leafRows.at(stream, revision)));
   }
 
   async leavesOfStream(stream: string, from: number, limit: number): Promise<StoredLeaf[]> {
-    const sql = `SELECT ${columns} FROM leaves WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?`;
-    return this.found(sql, stream, from, limit);
+    return this.reading(() => this.leafRows.ofStream(stream, from, limit));
   }
 
   async ends(streams: readonly string[]): Promise<StoredLeaf[]> {
-    const sql = `SELECT ${columns} FROM leaves WHERE stream = ? ORDER BY revision DESC LIMIT 1`;
-    return streams.flatMap((stream) => this.found(sql, stream));
+    return this.reading(() => streams.flatMap((stream) => this.leafRows.lastOf(stream)));
   }
 
   async checkpoint(size?: number): Promise<StoredCheckpoint | undefined> {
@@ -110,7 +104,7 @@ export class SqliteEvidenceStore extends EvidenceStore {
 
   async checkpointsAfter(size: number, limit: number): Promise<StoredCheckpoint[]> {
     const sql = 'SELECT size, note, signed_at FROM checkpoints WHERE size > ? ORDER BY size LIMIT ?';
-    return this.reading(() => (this.statement(sql).all(size, limit) as unknown as readonly Row[]).map(checkpointOf));
+    return this.rows(sql, size, limit).map(checkpointOf);
   }
 
   async cosignedCheckpoint(): Promise<StoredCheckpoint | undefined> {
@@ -126,7 +120,7 @@ export class SqliteEvidenceStore extends EvidenceStore {
   async saveCheckpoints(checkpoints: readonly StoredCheckpoint[]): Promise<void> {
     this.reading(() =>
       durably(this.database, () => {
-        const insert = this.statement('INSERT INTO checkpoints VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
+        const insert = this.statements.of('INSERT INTO checkpoints VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
         for (const { size, note, signedAtMs } of checkpoints) insert.run(size, note, signedAtMs);
       }),
     );
@@ -141,7 +135,7 @@ export class SqliteEvidenceStore extends EvidenceStore {
   async saveCosignatures(size: number, cosignatures: readonly StoredCosignature[]): Promise<void> {
     this.reading(() =>
       durably(this.database, () => {
-        const insert = this.statement('INSERT OR REPLACE INTO cosignatures VALUES (?, ?, ?, ?)');
+        const insert = this.statements.of('INSERT OR REPLACE INTO cosignatures VALUES (?, ?, ?, ?)');
         for (const { key, line, atMs } of cosignatures) insert.run(size, key, line, atMs);
       }),
     );
@@ -150,7 +144,8 @@ export class SqliteEvidenceStore extends EvidenceStore {
   async forgetLeaves(): Promise<void> {
     this.reading(() =>
       durably(this.database, () => {
-        for (const table of ['leaves', 'nodes']) this.statement(`DELETE FROM ${table}`).run();
+        this.leafRows.forget();
+        this.statements.of('DELETE FROM nodes').run();
         this.writeMark(POSITION, undefined);
       }),
     );
@@ -163,7 +158,7 @@ export class SqliteEvidenceStore extends EvidenceStore {
   async keepMark(name: StoreMark, text: string): Promise<string> {
     this.reading(() =>
       durably(this.database, () => {
-        this.statement('INSERT OR IGNORE INTO marks VALUES (?, ?)').run(name, text);
+        this.statements.of('INSERT OR IGNORE INTO marks VALUES (?, ?)').run(name, text);
       }),
     );
     return this.reading(() => this.markText(name) ?? text);
@@ -183,34 +178,25 @@ export class SqliteEvidenceStore extends EvidenceStore {
     }
   }
 
-  private insert(leaves: readonly StoredLeaf[]): void {
-    const insert = this.statement(`INSERT INTO leaves (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?)`);
-    for (const { index, hash, entry, eventId, stream, revision, position } of leaves) {
-      try {
-        insert.run(index, hash, entry, eventId, stream, revision, position);
-      } catch (error) {
-        const code = sqliteExtendedCode(error);
-        if (code !== SQLITE_CONSTRAINT_PRIMARYKEY && code !== SQLITE_CONSTRAINT_UNIQUE) throw error;
-        throw conflict(`event ${revision} of ${stream} (${eventId}) is in the evidence already`);
-      }
-    }
-  }
-
-  private size(): number {
-    const row = this.statement('SELECT max(leaf_index) FROM leaves').get() as unknown as readonly [number | null];
-    return row[0] === null ? 0 : row[0] + 1;
+  private write({ from, leaves, nodes, position }: LeafBatch): void {
+    const size = this.leafRows.size();
+    if (size !== from) throw conflict(`there are ${size} leaves, not ${from}`);
+    this.leafRows.insert(from, leaves);
+    const insertNode = this.statements.of('INSERT INTO nodes VALUES (?, ?, ?)');
+    for (const { level, index, hash } of nodes) insertNode.run(level, index, hash);
+    this.writeMark(POSITION, position);
   }
 
   private markText(name: string): string | undefined {
-    const row = this.statement('SELECT text FROM marks WHERE name = ?').get(name) as Row | undefined;
+    const row = this.statements.of('SELECT text FROM marks WHERE name = ?').get(name) as Row | undefined;
     const text = row?.[0];
     if (text === undefined || typeof text === 'string') return text;
     throw damaged('a mark');
   }
 
   private writeMark(name: string, text: string | undefined): void {
-    if (text === undefined) this.statement('DELETE FROM marks WHERE name = ?').run(name);
-    else this.statement('INSERT OR REPLACE INTO marks VALUES (?, ?)').run(name, text);
+    if (text === undefined) this.statements.of('DELETE FROM marks WHERE name = ?').run(name);
+    else this.statements.of('INSERT OR REPLACE INTO marks VALUES (?, ?)').run(name, text);
   }
 
   private checkpointBy(sql: string, ...values: number[]): StoredCheckpoint | undefined {
@@ -218,18 +204,8 @@ export class SqliteEvidenceStore extends EvidenceStore {
     return row && checkpointOf(row);
   }
 
-  private found(sql: string, ...values: (string | number)[]): StoredLeaf[] {
-    return this.rows(sql, ...values).map(leafOf);
-  }
-
   private rows(sql: string, ...values: (string | number)[]): readonly Row[] {
-    return this.reading(() => this.statement(sql).all(...values) as unknown as readonly Row[]);
-  }
-
-  private statement(sql: string): SqliteStatement {
-    const known = this.statements.get(sql) ?? prepareRows(this.database, sql);
-    this.statements.set(sql, known);
-    return known;
+    return this.reading(() => this.statements.rows(sql, ...values));
   }
 
   private reading<T>(work: () => T): T {
@@ -243,21 +219,4 @@ function checkpointOf([size, note, signedAtMs]: Row): StoredCheckpoint {
     return { size, note, signedAtMs };
   }
   throw damaged('a checkpoint');
-}
-
-/** In a damaged file the types of the schema do not hold. Throws StoreError: Corrupt. */
-function leafOf(row: Row): StoredLeaf {
-  const [index, hash, entry, eventId, stream, revision, position] = row;
-  const isBytes = hash instanceof Uint8Array && entry instanceof Uint8Array;
-  const isText = typeof eventId === 'string' && typeof stream === 'string' && typeof position === 'string';
-  if (!isBytes || !isText || typeof index !== 'number' || typeof revision !== 'number') throw damaged('a leaf');
-  return { index, hash, entry, eventId, stream, revision, position };
-}
-
-function damaged(what: string): StoreError {
-  return new StoreError('Corrupt', `the evidence is damaged: it holds ${what} that cannot be one`);
-}
-
-function conflict(message: string): StoreError {
-  return new StoreError('WrongExpectedRevision', `the evidence was not written: ${message}`);
 }
