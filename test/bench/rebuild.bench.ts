@@ -1,26 +1,28 @@
 // Every view from an empty database, beside reading the log alone.
-//   npm run bench:rebuild -- [events=1000000] [directory] [--views sqlite|postgres|postgres://...]
-// With a directory the log is kept there and used again.
+//   npm run bench:rebuild -- [events=1000000] [directory] [--log esdb://...] [--views sqlite|postgres|postgres://...]
+// With a directory the log is kept there and used again. A log in EventStoreDB has to be empty, or to hold what an earlier
+// round has put there.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as access from '@app/access';
 import * as audit from '@app/audit';
 import type { EventStore } from '@app/event-store';
-import { SqliteEventStore } from '@app/event-store/nest';
+import { EsdbEventStore, SqliteEventStore } from '@app/event-store/nest';
 import * as execution from '@app/execution';
-import type { Projection } from '@app/kernel';
+import type { NewEvent, Projection } from '@app/kernel';
 import * as provider from '@app/provider';
 import * as workflow from '@app/workflow';
 import { generatedAppend } from './generated-log.js';
-import { viewPlaceOf } from './view-places.js';
+import { optionIn, viewPlaceOf } from './view-places.js';
 
-const { place, rest } = await viewPlaceOf(process.argv.slice(2));
+const { value: logUrl, rest: words } = optionIn('--log', process.argv.slice(2));
+const { place, rest } = await viewPlaceOf(words);
 const count = Number(rest[0] ?? 1_000_000);
 if (!Number.isInteger(count) || count < 1) throw new Error('usage: rebuild.bench.ts [events >= 1] [directory to keep]');
 const kept = rest[1];
-/** Appends in flight: they share the log's commits. */
-const IN_FLIGHT = 2_000;
+/** Events whose appends are in flight together, one append a stream: they share the log's commits. */
+const AT_ONCE = 5_000;
 
 interface Measured {
   readonly work: string;
@@ -39,8 +41,7 @@ try {
 }
 
 async function main(): Promise<void> {
-  if (!existsSync(join(directory, 'log.db'))) await fill();
-  const log = await SqliteEventStore.openReader({ directory });
+  const log = await filledLog();
   const reading = await measure('reading the log', async () => {
     let read = 0;
     for await (const event of log.readAll()) if (event.id !== '') read += 1;
@@ -51,9 +52,25 @@ async function main(): Promise<void> {
   measured.push(await rebuild(log, `all ${all.length} views`, all));
   for (const projection of all) measured.push(await rebuild(log, projection.name, [projection]));
   await log.close();
-  console.log(`${count} events; log: SQLite, synchronous=FULL; ${place.durability}`);
+  const durability = logUrl === undefined ? 'SQLite, synchronous=FULL' : 'EventStoreDB, as the node is configured';
+  console.log(`${count} events; log: ${durability}; ${place.durability}`);
   console.table(measured);
-  console.log(JSON.stringify({ benchmark: 'rebuild', events: count, measured }));
+  console.log(JSON.stringify({ benchmark: 'rebuild', log: durability, events: count, measured }));
+}
+
+/** Open for reading. */
+async function filledLog(): Promise<EventStore> {
+  if (logUrl !== undefined) {
+    const log = await EsdbEventStore.open({ connectionString: logUrl });
+    if ((await log.head()) === undefined) await fill(log);
+    return log;
+  }
+  if (!existsSync(join(directory, 'log.db'))) {
+    const log = await SqliteEventStore.open({ directory });
+    await fill(log);
+    await log.close();
+  }
+  return SqliteEventStore.openReader({ directory });
 }
 
 async function rebuild(log: EventStore, work: string, projections: readonly Projection[]): Promise<Measured> {
@@ -78,22 +95,24 @@ function projections(): Projection[] {
   return exported.filter(isProjection);
 }
 
-async function fill(): Promise<void> {
-  const log = await SqliteEventStore.open({ directory });
+/** Each stream in its order; how streams alternate differs a little from the generated log. */
+async function fill(log: EventStore): Promise<void> {
   const started = performance.now();
-  const revisions = new Map<string, number>();
-  for (let from = 0; from < count; from += IN_FLIGHT) {
-    const appends: Promise<unknown>[] = [];
-    for (let index = from; index < Math.min(count, from + IN_FLIGHT); index += 1) {
+  const lengths = new Map<string, number>();
+  for (let from = 0; from < count; from += AT_ONCE) {
+    const batches = new Map<string, NewEvent[]>();
+    for (let index = from; index < Math.min(count, from + AT_ONCE); index += 1) {
       const { stream, event } = generatedAppend(index);
-      const revision = revisions.get(stream);
-      revisions.set(stream, revision === undefined ? 0 : revision + 1);
-      appends.push(log.append(stream, [event], { expectedRevision: revision ?? 'no_stream' }));
+      batches.set(stream, [...(batches.get(stream) ?? []), event]);
     }
+    const appends = [...batches].map(([stream, events]) => {
+      const length = lengths.get(stream) ?? 0;
+      lengths.set(stream, length + events.length);
+      return log.append(stream, events, { expectedRevision: length === 0 ? 'no_stream' : length - 1 });
+    });
     await Promise.all(appends);
   }
   console.log(`log filled at ${Math.round((count / (performance.now() - started)) * 1_000)} events/s`);
-  await log.close();
 }
 
 async function measure(work: string, run: () => Promise<void>): Promise<Measured> {

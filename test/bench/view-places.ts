@@ -30,11 +30,16 @@ export interface OpenedPlace {
   close(): Promise<void>;
 }
 
+/** The words of a command line without `<name> <value>`, and that value. */
+export function optionIn(name: string, words: readonly string[]): { value?: string; rest: readonly string[] } {
+  const at = words.indexOf(name);
+  if (at === -1) return { rest: words };
+  return { value: words[at + 1] ?? '', rest: [...words.slice(0, at), ...words.slice(at + 2)] };
+}
+
 /** The words of the command line without `--views <store>`, and the place that it names. */
 export async function viewPlaceOf(words: readonly string[]): Promise<{ place: ViewPlace; rest: readonly string[] }> {
-  const at = words.indexOf('--views');
-  const store = at === -1 ? 'sqlite' : (words[at + 1] ?? '');
-  const rest = at === -1 ? words : [...words.slice(0, at), ...words.slice(at + 2)];
+  const { value: store = 'sqlite', rest } = optionIn('--views', words);
   if (store === 'sqlite') return { place: sqlitePlace, rest };
   if (store === 'postgres') return { place: await privateCluster(), rest };
   if (/^postgres(ql)?:\/\//.test(store)) return { place: postgresPlace(store, async () => undefined), rest };
