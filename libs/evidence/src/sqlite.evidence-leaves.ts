@@ -118,7 +118,10 @@ export class EvidenceLeaves {
       const code = sqliteExtendedCode(error);
       if (code !== SQLITE_CONSTRAINT_PRIMARYKEY && code !== SQLITE_CONSTRAINT_UNIQUE) throw error;
       // The rows before it are there.
-      const { revision, stream, eventId } = leaves[this.size() - (leaves[0]?.index ?? 0)] ?? (leaves[0] as StoredLeaf);
+      const size = this.size();
+      const refused = leaves.find(({ index }) => index === size) ?? leaves[0];
+      if (!refused) throw error;
+      const { revision, stream, eventId } = refused;
       throw conflict(`event ${revision} of ${stream} (${eventId}) is in the evidence already`);
     }
   }
