@@ -45,6 +45,8 @@ export interface EntryProjection<Doc = unknown> {
   readonly fields: Readonly<Record<string, ViewField<Doc>>>;
   /** Words for the text search. */
   readonly text: (doc: Doc) => string;
+  /** What is kept of the entry, as JSON, and what a query answers with; when absent, the entry itself. */
+  readonly stored?: (doc: Doc) => unknown;
 }
 
 export type Projection = DocumentProjection<never> | EntryProjection<never>;

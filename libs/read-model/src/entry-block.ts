@@ -9,7 +9,9 @@ export type Zone = { readonly low: string; readonly high: string; readonly full:
 
 export class EntryBlock {
   readonly facets: number[] = [];
-  private readonly offsets = new Map<string, number[]>();
+  /** One entry, or several: most terms are of one entry alone. */
+  private readonly offsets = new Map<string, number | number[]>();
+  private readonly offsetsOfWords = new Map<readonly string[], number[]>();
 
   get size(): number {
     return this.facets.length;
@@ -19,32 +21,64 @@ export class EntryBlock {
     return this.facets.length >= BLOCK_SIZE;
   }
 
-  add(facet: number, terms: readonly string[]): void {
+  /** @param words terms besides, without repetition: the same list again, where many entries have the same */
+  add(facet: number, terms: readonly string[], words: readonly string[] = noWords): void {
     const offset = this.facets.length;
     this.facets.push(facet);
     for (const term of terms) {
       const known = this.offsets.get(term);
-      if (!known) this.offsets.set(term, [offset]);
-      else if (known[known.length - 1] !== offset) known.push(offset);
+      if (known === undefined) this.offsets.set(term, offset);
+      else if (typeof known === 'number') {
+        if (known !== offset) this.offsets.set(term, [known, offset]);
+      } else if (known[known.length - 1] !== offset) known.push(offset);
     }
+    if (words.length === 0) return;
+    const alike = this.offsetsOfWords.get(words);
+    if (alike) alike.push(offset);
+    else this.offsetsOfWords.set(words, [offset]);
   }
 
   /** Adds the entries that have a term in the range. */
   collect(range: TermRange, set: Bitmap): void {
     if (range.exact) {
-      for (const offset of this.offsets.get(range.from) ?? []) addOffset(set, offset);
-      return;
+      const offsets = this.offsets.get(range.from);
+      if (offsets !== undefined) addAll(set, offsets);
+    } else {
+      for (const [term, offsets] of this.offsets) if (isWithin(range, term)) addAll(set, offsets);
     }
-    for (const [term, offsets] of this.offsets) {
-      if (compareText(term, range.from) < 0 || compareText(term, range.to) >= 0) continue;
-      for (const offset of offsets) addOffset(set, offset);
+    for (const [words, offsets] of this.offsetsOfWords) {
+      if (words.some((word) => (range.exact ? word === range.from : isWithin(range, word)))) addAll(set, offsets);
     }
   }
 
   /** All terms in their order, with their encoded postings. */
-  postings(): [string, Uint8Array][] {
-    const terms = [...this.offsets.keys()].sort(compareStored);
-    return terms.map((term) => [term, encodePostings(this.offsets.get(term) ?? [])]);
+  postings(): [string, string][] {
+    const found = this.found();
+    const terms = [...found.keys()].sort(compareStored);
+    // The engine's own order is fast, and differs from the store's above U+FFFF alone.
+    if (terms.some((term) => surrogate.test(term))) terms.sort(compareText);
+    return terms.map((term) => {
+      const offsets = found.get(term) ?? [];
+      return [term, encodePostings(typeof offsets === 'number' ? [offsets] : offsets)];
+    });
+  }
+
+  /** Every term, and the entries that have it in any order. */
+  private found(): Map<string, number | readonly number[]> {
+    const ofWords = new Map<string, number[]>();
+    for (const [words, offsets] of this.offsetsOfWords) {
+      for (const word of words) {
+        const known = ofWords.get(word);
+        if (!known) ofWords.set(word, offsets.slice());
+        else for (const offset of offsets) known.push(offset);
+      }
+    }
+    const found = new Map<string, number | readonly number[]>(this.offsets);
+    for (const [word, offsets] of ofWords) {
+      const known = found.get(word);
+      found.set(word, known === undefined ? offsets : offsets.concat(known));
+    }
+    return found;
   }
 
   zones(fieldCount: number): Zone[] {
@@ -68,9 +102,20 @@ export class EntryBlock {
   }
 }
 
-/** The engine's own order is fast; where it differs from the store's, rows only land a little out of turn. */
+const noWords: readonly string[] = [];
+const surrogate = /[\ud800-\udfff]/;
+
 function compareStored(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function isWithin({ from, to }: TermRange, term: string): boolean {
+  return compareText(term, from) >= 0 && compareText(term, to) < 0;
+}
+
+function addAll(set: Bitmap, offsets: number | readonly number[]): void {
+  if (typeof offsets === 'number') addOffset(set, offsets);
+  else for (const offset of offsets) addOffset(set, offset);
 }
 
 /** Facet numbers as bytes: two each while they are small, else four. */

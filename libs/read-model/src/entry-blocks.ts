@@ -46,8 +46,8 @@ export class EntryBlocks {
   }
 
   /** The next entry of the tail. */
-  add(facet: number, terms: readonly string[]): void {
-    this.tail.add(facet, terms);
+  add(facet: number, terms: readonly string[], words: readonly string[] = []): void {
+    this.tail.add(facet, terms, words);
   }
 
   /** Which combinations of facet values will do; null when none does. */

@@ -23,12 +23,26 @@ export interface TermRange {
   readonly exact: boolean;
 }
 
-/** The terms of one entry; words may be repeated. `values` in the order of the declared fields. */
-export function termsOf(values: readonly FieldValue[], text: string): string[] {
-  const terms = wordsOf(text);
-  for (let index = 0; index < terms.length; index += 1) terms[index] = WORD_MARK + (terms[index] ?? '');
-  for (let index = 0; index < values.length; index += 1) terms.push(termOfValue(index, values[index] ?? null));
-  return terms;
+/** Texts of which most recur, as those of steps do, are taken apart once. */
+const TEXTS_KEPT = 1_000;
+
+/** The terms of the words of a text, without repetition. For one text it is one and the same list for as long as it is kept. */
+export class WordTerms {
+  private readonly known = new Map<string, readonly string[]>();
+
+  of(text: string): readonly string[] {
+    const known = this.known.get(text);
+    if (known) return known;
+    if (this.known.size >= TEXTS_KEPT) this.known.clear();
+    const terms = [...new Set(wordsOf(text))].map((word) => WORD_MARK + word);
+    this.known.set(text, terms);
+    return terms;
+  }
+}
+
+/** The terms of one entry's values, in the order of the declared fields. */
+export function valueTermsOf(values: readonly FieldValue[]): string[] {
+  return values.map((value, index) => termOfValue(index, value));
 }
 
 export function prefixRange(word: string): TermRange {

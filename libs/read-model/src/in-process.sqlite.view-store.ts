@@ -24,7 +24,7 @@ export class InProcessViews extends OnDemandViews {
     const writer = new SqliteViewWriter(database, wasDamaged);
     const projector = new Projector(writer, projections);
     const listener = { progressed: () => undefined, rebuilt: onRebuilt ?? (() => undefined) };
-    const worker = new ProjectorWorker(projector, events, listener, batchMax);
+    const worker = new ProjectorWorker(projector, events, listener, batchMax, { ahead: false });
     await worker.open();
     const reader = new SqliteViewReader(database);
     return new InProcessViews({

@@ -6,7 +6,7 @@
 import type { FieldValue } from '@app/kernel';
 import type { PostgresSession } from '@app/event-store/nest';
 import { EntryBlock, encodeFacets } from './entry-block.js';
-import { indexedTerm, termsOf, wordOf } from './entry-terms.js';
+import { indexedTerm, valueTermsOf, wordOf, WordTerms } from './entry-terms.js';
 import { packed, SEPARATOR_SQL } from './packed-texts.js';
 import { BLOCK_SIZE } from './postings.js';
 import type { EntryDeclaration } from './view-declaration.js';
@@ -25,6 +25,7 @@ export class PostgresEntryTable {
   private readonly facetNumbers = new Map<string, number>();
   private newFacets: string[] = [];
   private block = new EntryBlock();
+  private readonly wordTerms = new WordTerms();
   private lastSequence = 0;
 
   private constructor(
@@ -60,9 +61,10 @@ export class PostgresEntryTable {
     for (const { facets, values, text } of entries) {
       this.lastSequence += 1;
       const facet = this.facetNumber(facets);
-      const terms = termsOf(values, text).map(indexedTerm);
-      this.block.add(facet, terms);
-      chunk.push([facet, terms]);
+      const terms = valueTermsOf(values).map(indexedTerm);
+      const words = this.wordTerms.of(text);
+      this.block.add(facet, terms, words);
+      chunk.push([facet, [...words, ...terms]]);
       if (!this.block.isFull) continue;
       await this.closeBlock(session);
       closed += 1;
@@ -104,7 +106,7 @@ export class PostgresEntryTable {
     await session.execute(
       `INSERT INTO ${terms} SELECT $1, term, decode(postings, 'hex')
         FROM unnest(${list(2)}, ${list(3)}) AS added (term, postings)`,
-      [number, packed(postings.map(([term]) => term)), packed(postings.map(([, bytes]) => hexOf(bytes)))],
+      [number, packed(postings.map(([term]) => term)), packed(postings.map(([, digits]) => digits))],
     );
     await this.insertWords(
       session,
@@ -200,8 +202,4 @@ function facetKey(values: readonly FieldValue[]): string {
   let key = '';
   for (const value of values) key += typeof value === 'string' ? `${value.length}:${value}` : `${value};`;
   return key;
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 }

@@ -13,26 +13,27 @@ export function emptyBitmap(): Bitmap {
   return new Uint32Array(WORDS);
 }
 
-/** `offsets` ascending, without repetition, each in 0..4095. */
-export function encodePostings(offsets: readonly number[]): Uint8Array {
+/** Of a byte, and of an offset: the lower byte first. */
+const byteDigits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const offsetDigits = Array.from({ length: BLOCK_SIZE }, (_, at) => `${byteDigits[at & 0xff]}${byteDigits[at >> 8]}`);
+
+/** `offsets` in any order, without repetition, each in 0..4095; as hexadecimal digits, which `addPostings` reads. */
+export function encodePostings(offsets: readonly number[]): string {
+  let digits = '';
   if (offsets.length <= LIST_MAX) {
-    const list = new Uint8Array(offsets.length * 2);
-    for (let index = 0; index < offsets.length; index += 1) {
-      const offset = offsets[index] ?? 0;
-      list[index * 2] = offset & 0xff;
-      list[index * 2 + 1] = offset >> 8;
-    }
-    return list;
+    for (const offset of offsets) digits += offsetDigits[offset] ?? '';
+    return digits;
   }
   const bits = new Uint8Array(BITMAP_BYTES);
   for (const offset of offsets) bits[offset >> 3] = (bits[offset >> 3] ?? 0) | (1 << (offset & 7));
-  return bits;
+  for (const byte of bits) digits += byteDigits[byte] ?? '';
+  return digits;
 }
 
 /**
- * Adds the entries of encoded postings, given as hexadecimal digits; several postings are separated by commas. Digits,
- * because a text is one small object on the heap: a byte array for each of thousands of postings would keep the garbage
- * collector busy for tens of milliseconds.
+ * Adds the entries of encoded postings; several of them are separated by commas. Digits, because a text is one small object
+ * on the heap: a byte array for each of thousands of postings would keep the garbage collector busy for tens of
+ * milliseconds.
  */
 export function addPostings(set: Bitmap, digits: string): void {
   let from = 0;
@@ -56,7 +57,7 @@ function byteAt(digits: string, at: number): number {
   return (digitOf(digits.charCodeAt(at)) << 4) | digitOf(digits.charCodeAt(at + 1));
 }
 
-/** Of 0..9, and of A..F or a..f, as SQL writes them. */
+/** Of 0..9, and of A..F or a..f. */
 function digitOf(code: number): number {
   return code < 0x3a ? code - 0x30 : (code & 0x5f) - 0x37;
 }

@@ -47,7 +47,8 @@ export async function runProjectorThread(
     if (message === 'hurry' && !place.writer.isClaimed) void place.hurry();
   });
   const events = await openLog(data.log);
-  const folding = new Folding(place, events, projections, pace, tell);
+  const elsewhere = data.log.kind !== 'sqlite' || data.views.kind !== 'sqlite';
+  const folding = new Folding(place, events, projections, pace, tell, elsewhere);
   await folding.run(stop.signal);
   await events.close();
   await place.close();
@@ -90,13 +91,14 @@ class Folding {
     projections: readonly Projection[],
     private readonly pace: Pace,
     private readonly tell: (message: FromProjector) => void,
+    ahead: boolean,
   ) {
     this.projector = new Projector(place.writer, projections);
     const listener = {
       progressed: (status: ViewStatus): void => this.progressed(status),
       rebuilt: (views: Extract<FromProjector, { kind: 'rebuilt' }>['views']): void => tell({ kind: 'rebuilt', views }),
     };
-    this.worker = new ProjectorWorker(this.projector, events, listener, place.batchMax, moment);
+    this.worker = new ProjectorWorker(this.projector, events, listener, place.batchMax, { moment, ahead });
   }
 
   async run(stop: AbortSignal): Promise<void> {

@@ -80,7 +80,7 @@ describe('the projector at its log', () => {
     const writer = new SqliteViewWriter(openViewsForWriting(':memory:'));
     const projector = new Projector(writer, [projection(sampleDocuments)]);
     const listener = { progressed: () => undefined, rebuilt: () => undefined };
-    const worker = new ProjectorWorker(projector, events, listener, 100, (work) => work);
+    const worker = new ProjectorWorker(projector, events, listener, 100, { moment: (work) => work });
     const stop = new AbortController();
     await worker.open();
     await appendSamples(events, ['a', 'b', 'c', 'd'].map(sample));

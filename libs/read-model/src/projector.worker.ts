@@ -17,6 +17,19 @@ export interface ProjectorListener {
 /** Waits until the work is done, but for a moment only. */
 export type Moment = (work: Promise<void>) => Promise<void>;
 
+/** How the log is read. */
+export interface Reading {
+  /** A log that is elsewhere hands over a backlog in pieces: whether the next one is waited for. Default: not at all. */
+  readonly moment?: Moment;
+  /**
+   * Whether what comes next is read while the store writes what came before. Where both happen in this thread nothing
+   * would be gained, and the events would only grow old in memory. Default true.
+   */
+  readonly ahead?: boolean;
+}
+
+const noMoment: Moment = () => Promise.resolve();
+
 /** Events that follow one another, and whether nothing is known to follow them. */
 interface Batch {
   readonly events: readonly RecordedEvent[];
@@ -35,8 +48,7 @@ export class ProjectorWorker {
     private readonly events: EventStore,
     private readonly listener: ProjectorListener,
     private readonly batchMax = BATCH_MAX,
-    /** A log that is elsewhere hands over a backlog in pieces: whether the next one is waited for. */
-    private readonly moment: Moment = () => Promise.resolve(),
+    private readonly reading: Reading = {},
   ) {}
 
   /** Opens the views, also once more, and begins anew when they tell about a log that is not this one. */
@@ -95,9 +107,13 @@ export class ProjectorWorker {
     this.live = undefined;
   }
 
+  private get readsAhead(): boolean {
+    return this.reading.ahead ?? true;
+  }
+
   private async foldArrived(front: Cohort, live: Arrivals): Promise<number> {
     const { events, caughtUp } = await (this.nextLive ?? this.gather(live));
-    this.nextLive = events.length < this.batchMax ? undefined : handled(this.gather(live));
+    this.nextLive = this.readsAhead && events.length >= this.batchMax ? handled(this.gather(live)) : undefined;
     await this.advance(front, events, caughtUp);
     return events.length;
   }
@@ -106,7 +122,10 @@ export class ProjectorWorker {
   private async gather(live: Arrivals): Promise<Batch> {
     const events: RecordedEvent[] = [];
     let caughtUp = false;
-    while (events.length < this.batchMax && ((await live.soon()) || (!caughtUp && (await live.within(this.moment))))) {
+    while (
+      events.length < this.batchMax &&
+      ((await live.soon()) || (!caughtUp && (await live.within(this.reading.moment ?? noMoment))))
+    ) {
       const message = live.take();
       if (message?.kind === 'event') events.push(message.event);
       caughtUp = message?.kind === 'caughtUp';
@@ -142,7 +161,7 @@ export class ProjectorWorker {
     this.nextBehind = undefined;
     const events = await (next && next.after === after ? next.events : this.readAfter(after, signal));
     const last = events.at(-1);
-    if (last && events.length >= this.batchMax) {
+    if (this.readsAhead && last && events.length >= this.batchMax) {
       this.nextBehind = { after: last.position, events: handled(this.readAfter(last.position, signal)) };
     }
     return events;

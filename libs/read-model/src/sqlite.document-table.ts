@@ -1,6 +1,6 @@
 // A document view as one table: a row per key, its fields as columns, the document as JSON.
 import type { FieldValue } from '@app/kernel';
-import type { SqliteDatabase } from '@app/event-store/nest';
+import type { SqliteDatabase, SqliteStatement } from '@app/event-store/nest';
 import { isOfType } from './entry-terms.js';
 import type { Statements } from './sqlite.views-file.js';
 import { compareText, compareValues, originalText, storedText } from './text-order.js';
@@ -37,12 +37,18 @@ export class SqliteDocumentTable {
     const columns = this.declaration.fields.map(() => '?, ').join('');
     const put = this.statements.get(`INSERT OR REPLACE INTO ${this.table} VALUES (?, ${columns}?)`);
     const remove = this.statements.get(`DELETE FROM ${this.table} WHERE key = ?`);
-    const rewrite = this.statements.get(`UPDATE ${this.table} SET doc = ? WHERE key = ?`);
-    for (const { key, json, values, sameValues } of changes) {
+    for (const { key, json, values, changed } of changes) {
       if (json === undefined) remove.run(storedText(key));
-      else if (sameValues) rewrite.run(json, storedText(key));
+      else if (changed)
+        this.rewrite(changed).run(...changed.map((at) => stored(values[at] ?? null)), json, storedText(key));
       else put.run(storedText(key), ...values.map(stored), json);
     }
+  }
+
+  /** Only indexes over what changed are touched. */
+  private rewrite(changed: readonly number[]): SqliteStatement {
+    const columns = changed.map((at) => `c${at} = ?, `).join('');
+    return this.statements.get(`UPDATE ${this.table} SET ${columns}doc = ? WHERE key = ?`);
   }
 
   find({ filters = [], sort, after, limit }: DocumentQuery): StoredDocument[] {

@@ -5,12 +5,16 @@ import type { Zone } from './entry-block.js';
 import { EntryBlocks } from './entry-blocks.js';
 import type { Conditions } from './entry-conditions.js';
 import type { TermRange } from './entry-terms.js';
-import { addPostings, type Bitmap, emptyBitmap, intersect } from './postings.js';
-import { type EntryTables, entryTables, type TailChunk } from './sqlite.entry-table.js';
+import { type Bitmap, emptyBitmap, intersect } from './postings.js';
+import { SqliteEntryRows } from './sqlite.entry-rows.js';
+import { type EntryTables, entryTables } from './sqlite.entry-table.js';
+import { addTail } from './sqlite.entry-tail.js';
+import { lookUp } from './sqlite.entry-terms.js';
 import type { Statements } from './sqlite.views-file.js';
 
 export class SqliteEntryIndex {
-  readonly tables: EntryTables;
+  readonly rows: SqliteEntryRows;
+  private readonly tables: EntryTables;
   private readonly blocks = new EntryBlocks();
 
   constructor(
@@ -18,6 +22,7 @@ export class SqliteEntryIndex {
     private readonly statements: Statements,
   ) {
     this.tables = entryTables(generation);
+    this.rows = new SqliteEntryRows(this.tables.rows, statements);
   }
 
   /** Takes in what was written since; within the transaction of the query. */
@@ -31,10 +36,7 @@ export class SqliteEntryIndex {
     for (const [column, zones] of newBlocks.iterate(this.blocks.closedCount) as Iterable<[Uint8Array, string]>) {
       this.blocks.close(column, JSON.parse(zones) as Zone[]);
     }
-    const newTail = this.statements.get(`SELECT chunk FROM ${tail} WHERE first > ? ORDER BY first`);
-    for (const [chunk] of newTail.all(this.lastSequence) as [string][]) {
-      for (const [facet, terms] of JSON.parse(chunk) as TailChunk) this.blocks.add(facet, terms);
-    }
+    addTail(tail, this.lastSequence, this.statements, this.blocks);
   }
 
   get facetValues(): readonly (readonly FieldValue[])[] {
@@ -67,19 +69,7 @@ export class SqliteEntryIndex {
   private holders(block: number, ranges: readonly TermRange[]): Bitmap {
     if (block >= this.blocks.closedCount) return this.blocks.tailHolders(ranges);
     const set = emptyBitmap();
-    for (const range of ranges) this.look(block, range, set);
+    for (const range of ranges) lookUp(this.tables.terms, block, range, this.statements, set);
     return set;
-  }
-
-  private look(block: number, { from, to, exact }: TermRange, set: Bitmap): void {
-    const { terms } = this.tables;
-    const row = (
-      exact
-        ? this.statements.get(`SELECT hex(postings) FROM ${terms} WHERE block = ? AND term = ?`).get(block, from)
-        : this.statements
-            .get(`SELECT group_concat(hex(postings)) FROM ${terms} WHERE block = ? AND term >= ? AND term < ?`)
-            .get(block, from, to)
-    ) as [string | null] | undefined;
-    if (row?.[0]) addPostings(set, row[0]);
   }
 }

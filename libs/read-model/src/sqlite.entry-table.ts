@@ -4,22 +4,20 @@
 import type { FieldValue } from '@app/kernel';
 import type { SqliteDatabase } from '@app/event-store/nest';
 import { EntryBlock, encodeFacets } from './entry-block.js';
-import { termsOf } from './entry-terms.js';
+import { valueTermsOf, WordTerms } from './entry-terms.js';
 import { BLOCK_SIZE } from './postings.js';
+import { createEntryRows, lastSequence, SqliteEntryRowsWriter } from './sqlite.entry-rows.js';
+import { addTail, createTail, TailWriter } from './sqlite.entry-tail.js';
+import { createTerms, writeTerms } from './sqlite.entry-terms.js';
 import type { Statements } from './sqlite.views-file.js';
 import type { EntryDeclaration } from './view-declaration.js';
 import type { EntryAddition } from './view-writer.js';
-
-/** Rows a statement: the price of a statement is shared. */
-const ROWS_AT_ONCE = 16;
-
-/** What one commit added to the tail: facet number and terms of each entry. */
-export type TailChunk = readonly (readonly [number, readonly string[]])[];
 
 export class SqliteEntryTable {
   private readonly tables: EntryTables;
   private readonly facetNumbers = new Map<string, number>();
   private block = new EntryBlock();
+  private readonly wordTerms = new WordTerms();
   private lastSequence: number;
 
   constructor(
@@ -29,39 +27,34 @@ export class SqliteEntryTable {
   ) {
     const tables = entryTables(generation);
     this.tables = tables;
-    this.lastSequence = (statements.get(`SELECT coalesce(max(sequence), 0) FROM ${tables.rows}`).get() as [number])[0];
+    this.lastSequence = lastSequence(tables.rows, statements);
     for (const [number, values] of statements.get(`SELECT number, facet FROM ${tables.facets}`).all() as [
       number,
       string,
     ][]) {
       this.facetNumbers.set(facetKey(JSON.parse(values) as FieldValue[]), number);
     }
-    for (const [chunk] of statements.get(`SELECT chunk FROM ${tables.tail} ORDER BY first`).all() as [string][]) {
-      for (const [facet, terms] of JSON.parse(chunk) as TailChunk) this.block.add(facet, terms);
-    }
+    addTail(tables.tail, 0, statements, this.block);
   }
 
   /** Within the caller's transaction. After a failure this object knows too much: make a new one. */
   write(entries: readonly EntryAddition[]): void {
-    let chunk: [number, string[]][] = [];
-    let chunkFirst = this.lastSequence + 1;
-    const rows: (string | number)[] = [];
+    const rows = new SqliteEntryRowsWriter(this.tables.rows, this.lastSequence, this.statements);
+    let tail = new TailWriter(this.lastSequence + 1);
     for (const { position, json, facets, values, text } of entries) {
       this.lastSequence += 1;
-      rows.push(this.lastSequence, position, json);
+      rows.add(position, json);
       const facet = this.facetNumber(facets);
-      const terms = termsOf(values, text);
-      this.block.add(facet, terms);
-      chunk.push([facet, terms]);
-      if (this.block.isFull) {
-        this.closeBlock();
-        chunk = [];
-        chunkFirst = this.lastSequence + 1;
-      }
+      const terms = valueTermsOf(values);
+      const words = this.wordTerms.of(text);
+      this.block.add(facet, terms, words);
+      tail.add(facet, terms, words);
+      if (!this.block.isFull) continue;
+      this.closeBlock();
+      tail = new TailWriter(this.lastSequence + 1);
     }
-    insertAll(this.statements, this.tables.rows, 3, rows);
-    if (chunk.length === 0) return;
-    this.statements.get(`INSERT INTO ${this.tables.tail} VALUES (?, ?)`).run(chunkFirst, JSON.stringify(chunk));
+    rows.flush();
+    tail.write(this.tables.tail, this.statements);
   }
 
   private closeBlock(): void {
@@ -69,9 +62,7 @@ export class SqliteEntryTable {
     const zones = JSON.stringify(this.block.zones(this.declaration.fields.length));
     const { blocks, terms, tail } = this.tables;
     this.statements.get(`INSERT INTO ${blocks} VALUES (?, ?, ?)`).run(number, encodeFacets(this.block.facets), zones);
-    const rows: (string | number | Uint8Array)[] = [];
-    for (const [term, postings] of this.block.postings()) rows.push(number, term, postings);
-    insertAll(this.statements, terms, 3, rows);
+    writeTerms(terms, number, this.block.postings(), this.statements);
     this.statements.get(`DELETE FROM ${tail}`).run();
     this.block = new EntryBlock();
   }
@@ -110,26 +101,9 @@ export function entryTables(generation: number): EntryTables {
 export function createEntryTables(database: SqliteDatabase, generation: number): void {
   const { rows, facets, blocks, terms, tail } = entryTables(generation);
   database.exec(`
-    CREATE TABLE ${rows} (sequence INTEGER PRIMARY KEY, position TEXT NOT NULL, doc TEXT NOT NULL) STRICT;
+    ${createEntryRows(rows)}
     CREATE TABLE ${facets} (number INTEGER PRIMARY KEY, facet TEXT NOT NULL) STRICT;
     CREATE TABLE ${blocks} (block INTEGER PRIMARY KEY, facets BLOB NOT NULL, zones TEXT NOT NULL) STRICT;
-    CREATE TABLE ${terms} (
-      block INTEGER NOT NULL, term TEXT NOT NULL, postings BLOB NOT NULL, PRIMARY KEY (block, term)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE ${tail} (first INTEGER PRIMARY KEY, chunk TEXT NOT NULL) STRICT;`);
-}
-
-function insertAll(
-  statements: Statements,
-  table: string,
-  width: number,
-  values: readonly (string | number | Uint8Array)[],
-): void {
-  const row = `(${Array(width).fill('?').join(', ')})`;
-  const many = statements.get(`INSERT INTO ${table} VALUES ${Array(ROWS_AT_ONCE).fill(row).join(', ')}`);
-  const one = statements.get(`INSERT INTO ${table} VALUES ${row}`);
-  const step = width * ROWS_AT_ONCE;
-  let at = 0;
-  for (; at + step <= values.length; at += step) many.run(...values.slice(at, at + step));
-  for (; at < values.length; at += width) one.run(...values.slice(at, at + width));
+    ${createTerms(terms)}
+    ${createTail(tail)}`);
 }

@@ -76,6 +76,24 @@ describe('a damaged views.db', () => {
   });
 });
 
+describe('a views.db of another format', () => {
+  it('is set aside and made anew', async () => {
+    const events = await filled(120);
+    const before = await openOver(events, both);
+    await before.catchUp();
+    const old = await snapshotOf(before);
+    await before.close();
+    const file = openViewsForWriting(directory);
+    file.exec('PRAGMA user_version = 1; DROP TABLE mark');
+    file.close();
+    const after = await openOver(events, both);
+    await after.catchUp();
+    expect(await snapshotOf(after)).toEqual(old);
+    expect(readdirSync(directory)).toContain('views.db.set-aside-1');
+    await after.close();
+  });
+});
+
 describe('a process killed while it folds', () => {
   it('leaves views that, folded on, equal those of a fresh start', async () => {
     const log = await SqliteEventStore.open({ directory });

@@ -86,13 +86,11 @@ export class SqliteViewReader {
     descending: boolean,
     limit: number,
   ): StoredEntry[] {
-    const row = this.statements.get(`SELECT position, doc FROM ${index.tables.rows} WHERE sequence = ?`);
     const page: StoredEntry[] = [];
     for (const [first, set] of index.matches(conditions, from, to, descending)) {
       for (const offset of offsetsOf(set, descending, limit - page.length)) {
         const sequence = first + offset;
-        const [position, json] = row.get(sequence) as [string, string];
-        page.push({ sequence, position, json });
+        page.push({ sequence, position: index.rows.positionOf(sequence), json: index.rows.jsonOf(sequence) });
       }
       if (page.length >= limit) break;
     }
@@ -115,14 +113,12 @@ export class SqliteViewReader {
   /** The last entry of events up to the position: entries stand in the order of the log. */
   private lastUpTo(index: SqliteEntryIndex, asOf: GlobalPosition | undefined): number {
     if (asOf === undefined) return index.lastSequence;
-    const row = this.statements.get(`SELECT position FROM ${index.tables.rows} WHERE sequence = ?`);
-    const positionOf = (sequence: number): string => (row.get(sequence) as [string])[0];
     let within = 0;
     let beyond = index.lastSequence + 1;
-    checkPosition(asOf, beyond > 1 ? positionOf(1) : undefined);
+    checkPosition(asOf, beyond > 1 ? index.rows.positionOf(1) : undefined);
     while (beyond - within > 1) {
       const middle = Math.floor((within + beyond) / 2);
-      if (positionOf(middle) <= asOf) within = middle;
+      if (index.rows.positionOf(middle) <= asOf) within = middle;
       else beyond = middle;
     }
     return within;

@@ -8,7 +8,7 @@ import type { ViewDeclaration } from './view-declaration.js';
 
 export const VIEWS_FILE = 'views.db';
 /** Raise it when the tables below or those of a view change their shape: the file is then made anew. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS views (

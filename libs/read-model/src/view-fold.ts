@@ -56,7 +56,7 @@ export function foldEntries(projection: EntryProjection, events: Iterable<Record
     const valueIn = ({ of }: { of: (doc: unknown) => FieldValue | undefined }): FieldValue => valueOf(of(entry));
     entries.push({
       position: event.position,
-      json: JSON.stringify(entry),
+      json: JSON.stringify(projection.stored ? projection.stored(entry) : entry),
       facets: facets.map(valueIn),
       values: fields.map(valueIn),
       text: projection.text(entry),
@@ -72,9 +72,9 @@ function changeOf(
   document: object | undefined,
   original: object | undefined,
 ): DocumentChange {
-  if (document === undefined) return { key, json: undefined, values: [], sameValues: false };
+  if (document === undefined) return { key, json: undefined, values: [], changed: undefined };
   const fields = Object.values(projection.fields);
   const values = fields.map(({ of }) => valueOf(of(document)));
-  const sameValues = original !== undefined && fields.every(({ of }, index) => valueOf(of(original)) === values[index]);
-  return { key, json: JSON.stringify(document), values, sameValues };
+  const changed = original && fields.flatMap(({ of }, at) => (valueOf(of(original)) === values[at] ? [] : [at]));
+  return { key, json: JSON.stringify(document), values, changed };
 }

@@ -127,7 +127,7 @@ function commitContract(newHome: () => Promise<ViewsHome>): void {
   const mark = { position: 'mem:00000000000000000001', eventId: 'e', previous: undefined };
   const written: ViewChanges = {
     view: sampleDocuments.name,
-    documents: [{ key: 'k', json: JSON.stringify(sample('k')), values: [null, 1, 5, null], sameValues: false }],
+    documents: [{ key: 'k', json: JSON.stringify(sample('k')), values: [null, 1, 5, null], changed: undefined }],
     entries: [],
     answersFromNow: false,
   };
@@ -165,10 +165,10 @@ function commitContract(newHome: () => Promise<ViewsHome>): void {
     await writer.claim();
     await writer.open(both);
     await writer.commit([written], mark.position, mark);
-    const changed = { key: 'k', json: '{"other":1}', values: [null, 1, 5, null], sameValues: true };
+    const changed = { key: 'k', json: '{"other":1}', values: [null, 1, 5, null], changed: [] };
     await writer.commit([{ ...written, documents: [changed] }], mark.position, mark);
     expect(await writer.read(sampleDocuments.name, ['k'])).toEqual(new Map([['k', '{"other":1}']]));
-    const removed = { key: 'k', json: undefined, values: [], sameValues: false };
+    const removed = { key: 'k', json: undefined, values: [], changed: undefined };
     await writer.commit([{ ...written, documents: [removed] }], mark.position, mark);
     expect(await writer.read(sampleDocuments.name, ['k'])).toEqual(new Map());
     await writer.close();

@@ -27,8 +27,8 @@ export interface DocumentChange {
   readonly json: string | undefined;
   /** In the order of the declaration; null for "no value". */
   readonly values: readonly (string | number | null)[];
-  /** The row is there and has these values already: no index needs to be touched. */
-  readonly sameValues: boolean;
+  /** Of a row that is there: the indexes of the values that differ from what it has. Undefined: there may be none. */
+  readonly changed: readonly number[] | undefined;
 }
 
 export interface EntryAddition {
