@@ -4,17 +4,12 @@ import { categoryOf } from '@app/kernel';
 import type { AuditEntry } from './audit-entry.js';
 import { auditEntryOf, resourceIdOf, resourceNameOf } from './audit-entry.js';
 import { auditKindOf } from './audit-table.js';
+import type { AuditRow } from './audit-row.js';
+import { storedRowOf } from './audit-row.js';
 import { excerptOf } from './excerpt.js';
 import { summaryOf } from './summary.js';
 
 export const AUDIT_VIEW = 'audit_entries';
-
-/** The event as it was recorded, without what is large: the log keeps that, and one entry reads it back. */
-export interface AuditRow {
-  readonly event: RecordedEvent;
-  /** Members of its data that stand only in the log. */
-  readonly omitted?: readonly string[];
-}
 
 /** Characters of JSON that a row copies of one member of an event's data. */
 const MEMBER_MAX = 500;
@@ -26,7 +21,7 @@ const LISTED_CONTEXT_MAX = 2_048;
 export const auditEntries: EntryProjection<AuditRow> = {
   kind: 'entry',
   name: AUDIT_VIEW,
-  version: 1,
+  version: 2,
   categories: 'all',
   entry: (event) => (categoryOf(event.stream) === 'lease' ? undefined : rowOf(event)),
   facets: {
@@ -49,6 +44,7 @@ export const auditEntries: EntryProjection<AuditRow> = {
     requestId: { type: 'text', of: ({ event }) => event.metadata.requestId },
   },
   text: ({ event }) => wordsOf(event),
+  stored: storedRowOf,
 };
 
 /** The entry as a list shows it. */
@@ -65,23 +61,23 @@ const stepContent: ReadonlySet<string> = new Set(['input', 'output', 'takenEdges
 
 function rowOf(event: RecordedEvent): AuditRow {
   const ofStep = isStep(event);
+  const whole = event.data as Readonly<Record<string, unknown>>;
   const data: Record<string, unknown> = {};
-  const omitted: string[] = [];
-  for (const [key, value] of Object.entries(event.data as object)) {
+  let omitted = false;
+  for (const key of Object.keys(whole)) {
+    const value = whole[key];
     if (ofStep && stepContent.has(key)) {
-      omitted.push(key);
-      continue;
-    }
-    if (typeof value === 'number' || (typeof value === 'string' && value.length < MEMBER_MAX)) {
+      omitted = true;
+    } else if (typeof value === 'number' || (typeof value === 'string' && value.length < MEMBER_MAX)) {
       data[key] = value;
-      continue;
+    } else {
+      const { value: kept, truncated } = excerptOf(value, MEMBER_MAX);
+      omitted ||= truncated;
+      if (!truncated || !largeMembers.has(key)) data[key] = kept;
+      else if (key === 'changes') data[key] = pathsOf(value);
     }
-    const { value: kept, truncated } = excerptOf(value, MEMBER_MAX);
-    if (truncated) omitted.push(key);
-    if (!truncated || !largeMembers.has(key)) data[key] = kept;
-    else if (key === 'changes') data[key] = pathsOf(value);
   }
-  return omitted.length === 0 ? { event: { ...event, data } } : { event: { ...event, data }, omitted };
+  return omitted ? { event: { ...event, data }, omitted } : { event: { ...event, data } };
 }
 
 function isStep({ type }: RecordedEvent): boolean {

@@ -6,13 +6,14 @@ import { isStoreError } from '@app/event-store';
 import type { EntryQuery, EntryRow, EntrySelection, ViewStore } from '@app/read-model';
 import type { AuditFacets, Bucket, BucketCount } from './audit-counts.js';
 import { bucketCountOf, countedFacets, facetsOf } from './audit-counts.js';
-import type { AuditRow } from './audit-entries.js';
 import { AUDIT_VIEW, listedEntryOf } from './audit-entries.js';
 import type { AuditEntry } from './audit-entry.js';
 import { auditEntryOf } from './audit-entry.js';
 import type { LeafDirectory } from './audit-integrity.js';
 import { withLeaves } from './audit-integrity.js';
 import { auditCursor } from './audit-query.js';
+import type { AuditRow, StoredRow } from './audit-row.js';
+import { auditRowOf } from './audit-row.js';
 
 /** Entries that an export reads at once. */
 const PORTION = 500;
@@ -129,13 +130,14 @@ export class AuditTrail {
 
   private async rows(query: EntryQuery): Promise<{ rows: readonly EntryRow<AuditRow>[]; hasMore: boolean }> {
     await this.caughtUp();
-    const found = await this.views.entries<AuditRow>(AUDIT_VIEW, { ...query, limit: query.limit + 1 });
-    return { rows: found.slice(0, query.limit), hasMore: found.length > query.limit };
+    const found = await this.views.entries<StoredRow>(AUDIT_VIEW, { ...query, limit: query.limit + 1 });
+    return { rows: found.slice(0, query.limit).map(readable), hasMore: found.length > query.limit };
   }
 
   private async row(eventId: string): Promise<AuditRow | undefined> {
     await this.caughtUp();
-    return (await this.views.entryBy<AuditRow>(AUDIT_VIEW, 'eventId', eventId))?.doc;
+    const found = await this.views.entryBy<StoredRow>(AUDIT_VIEW, 'eventId', eventId);
+    return found && readable(found).doc;
   }
 
   private async listed(eventId: string): Promise<AuditEntry | undefined> {
@@ -158,6 +160,10 @@ export class AuditTrail {
     for await (const event of this.events.readStream(stream, { from: revision, limit: 1 })) return event;
     return undefined;
   }
+}
+
+function readable({ sequence, position, doc }: EntryRow<StoredRow>): EntryRow<AuditRow> {
+  return { sequence, position, doc: auditRowOf(doc, position) };
 }
 
 function placeBehind(rows: readonly EntryRow<AuditRow>[], hasMore: boolean): { nextCursor: string; hasMore: boolean } {

@@ -3,6 +3,7 @@ export * from './audit-entries.js';
 export * from './audit-entry.js';
 export * from './audit-export.js';
 export * from './audit-query.js';
+export * from './audit-row.js';
 export * from './audit-table.js';
 export * from './audit-trail.js';
 export * from './event-vocabulary.js';
