@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '@app/kernel';
-import { anonymousActor, canonicalJson, sha256, sha256Base64Url } from '@app/kernel';
+import { anonymousActor, canonicalJson, jsonDefect, sha256, sha256Base64Url } from '@app/kernel';
 import fc from 'fast-check';
 import { base64UrlOf, textOfUtf8, utf8Of } from './byte-text.js';
 import type { LeafEntry } from './leaf.js';
@@ -45,6 +45,7 @@ describe('a leaf entry', () => {
     const values = fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue({ stringUnit: 'grapheme' }));
     fc.assert(
       fc.property(values, (data) => {
+        fc.pre(jsonDefect(data) === undefined);
         const one = { ...event, data };
         for (const { textSha256 } of [treeHasher(sha256), treeHasher(sha256, sha256Base64Url)]) {
           const hashes = contentHashesOf(one, textSha256);
