@@ -1,7 +1,7 @@
 // How the log becomes evidence: one server at a time sequences, signs, scrubs and anchors; the others watch.
 import { sha256, sha256Base64Url } from '@app/kernel';
 import { SystemClock } from '@app/kernel/nest';
-import type { EventStore } from '@app/event-store';
+import type { EventStore, StoreErrorCode } from '@app/event-store';
 import { isStoreError } from '@app/event-store';
 import { Anchoring } from './anchoring.worker.js';
 import { CheckpointSigner } from './checkpoint-signer.js';
@@ -28,6 +28,8 @@ const PAUSE_MAX_MS = 5_000;
 const BUSY_SHARE = 10;
 /** At the end: what was recorded until then shall be signed. */
 const FINISH_MS = 1_500;
+/** Not worth repeating for whoever asked; the sequencer takes up what is stored and goes on. Everything else is a bug. */
+const passing: ReadonlySet<StoreErrorCode> = new Set(['WrongExpectedRevision', 'Cancelled']);
 /** A replica of a log that is elsewhere may be behind. */
 const REPLICA_PATIENCE_MS = 10_000;
 
@@ -169,15 +171,16 @@ export class EvidenceKeeping {
     until: AbortSignal,
   ): Promise<void> {
     const suspected = new Promise<never>((_, reject) => (this.suspicion = reject));
-    const ended = (error: unknown): never => {
+    // The first: what is broken off because of it says nothing.
+    let failed: { readonly error: unknown } | undefined;
+    const ended = (error: unknown): void => {
+      failed ??= { error };
       over.abort();
-      throw error;
     };
-    const all = Promise.allSettled(loops.map((loop) => loop.run(until).catch(ended)));
+    const all = Promise.all(loops.map((loop) => loop.run(until).catch(ended)));
     try {
-      const outcomes = await Promise.race([all, suspected]);
-      const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-      if (failed) throw failed.reason;
+      await Promise.race([all, suspected]);
+      if (failed) throw failed.error;
     } finally {
       over.abort();
       await all;
@@ -198,9 +201,9 @@ export class EvidenceKeeping {
     });
   }
 
-  /** A fault of a store passes; another server that wrote is followed; everything else is a bug. */
+  /** A fault of a store passes; another server that wrote is followed; what the loss of the claim broke off is begun again. */
   private async meet(error: unknown, stop: AbortSignal): Promise<void> {
-    if (isStoreError(error) && (error.retryable || error.code === 'WrongExpectedRevision')) {
+    if (isStoreError(error) && (error.retryable || passing.has(error.code))) {
       this.is('waiting', error.message);
       this.begin();
       await pause(this.pauseMs, stop);

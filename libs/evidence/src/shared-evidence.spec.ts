@@ -1,5 +1,6 @@
 // Several servers on one log and one PostgreSQL: one makes the evidence, the others watch it and take over.
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { openDatabase, PostgresDatabase, SqliteEventStore } from '@app/event-store/nest';
 import { postgresForTests } from '../../../test/support/postgres.js';
@@ -108,11 +109,8 @@ it('is not signed by a server with another key', async () => {
   await expect(keep(startOf('two', { text: keyText(9) }))).rejects.toThrow(/all servers of one log need the same/);
 });
 
-it('goes on by itself when its connection was cut', async () => {
-  const events = await kept.events();
-  await appendRun(events, 2);
-  const keeping = await keep(startOf('one'));
-  await keeping.until(({ signed }) => signed?.size === 2);
+/** Ends the connection that holds the right to make evidence. */
+async function cutConnection(): Promise<void> {
   const admin = await PostgresDatabase.open({
     url: server.adminUrl,
     applicationName: 'tests',
@@ -128,9 +126,41 @@ it('goes on by itself when its connection was cut', async () => {
       [number.readUInt32BE(0), number.readUInt32BE(4)],
     );
     expect(cut).toHaveLength(1);
-    await appendRun(events, 4);
-    await keeping.until(({ signed, state }) => state === 'working' && signed?.size === 6);
   } finally {
     await admin.close();
   }
+}
+
+it('goes on by itself when its connection was cut', async () => {
+  const events = await kept.events();
+  await appendRun(events, 2);
+  const keeping = await keep(startOf('one'));
+  await keeping.until(({ signed }) => signed?.size === 2);
+  await cutConnection();
+  await appendRun(events, 4);
+  await keeping.until(({ signed, state }) => state === 'working' && signed?.size === 6);
+});
+
+it('goes on by itself when its connection was cut while it read the log', async () => {
+  const events = await kept.events();
+  await appendRun(events, 2);
+  const before = await keep(startOf('one'));
+  await before.until(({ signed }) => signed?.size === 2);
+  await stop(before);
+  const reader = await SqliteEventStore.openReader({ directory: kept.directory });
+  const readAll = reader.readAll.bind(reader);
+  let cuts = 0;
+  reader.readAll = async function* (options) {
+    cuts += 1;
+    if (cuts === 1) {
+      await cutConnection();
+      await once(options?.signal as AbortSignal, 'abort');
+    }
+    yield* readAll(options);
+  };
+  const keeping = await runKeeping(startOf('one'), reader);
+  running.push(keeping);
+  await appendRun(events, 4);
+  await keeping.until(({ signed, state }) => state === 'working' && signed?.size === 6);
+  expect(cuts).toBeGreaterThan(1);
 });
