@@ -15,6 +15,8 @@ import { WakeUp } from './wake-up.js';
 const PAGE_EVENTS = 1_000;
 /** A page ends early when its text grows past this, so that large events cannot fill the memory. */
 const PAGE_CHARACTERS = 4_000_000;
+/** Rows fetched by one call: one call a row would cost a fifth more, and more rows of large events too much memory. */
+const ROWS_AT_ONCE = 64;
 /** So many events a filter looks at before it says how far it came. */
 const SCAN_EVENTS = 10_000;
 
@@ -51,14 +53,16 @@ export class SqliteLogPages implements LogPages {
   forward(after: number, filter: EventFilter | undefined): LogPage {
     const end = filter ? Math.max(after, Math.min(after + SCAN_EVENTS, this.headNumber())) : Number.MAX_SAFE_INTEGER;
     const sql = `${select} e.position > ? AND e.position <= ? ${conditions(filter)} ORDER BY e.position LIMIT ?`;
-    const { events, all } = this.find(sql, [after, end, ...values(filter)], PAGE_EVENTS);
+    const wanted = values(filter);
+    const { events, all } = this.find(sql, (last) => [last?.[0] ?? after, end, ...wanted], PAGE_EVENTS);
     return { events, scannedTo: all && filter ? end : this.lastNumber(events, after) };
   }
 
   backward(before: number, filter: EventFilter | undefined): LogPage {
     const end = Math.max(1, Math.min(before, this.headNumber() + 1) - SCAN_EVENTS);
     const sql = `${select} e.position < ? AND e.position >= ? ${conditions(filter)} ORDER BY e.position DESC LIMIT ?`;
-    const { events, all } = this.find(sql, [before, end, ...values(filter)], PAGE_EVENTS);
+    const wanted = values(filter);
+    const { events, all } = this.find(sql, (last) => [last?.[0] ?? before, end, ...wanted], PAGE_EVENTS);
     return { events, scannedTo: all ? end : this.lastNumber(events, before) };
   }
 
@@ -67,7 +71,9 @@ export class SqliteLogPages implements LogPages {
       const row = this.statement('SELECT id FROM streams WHERE name = ?').get(stream) as readonly unknown[] | undefined;
       if (!row) return undefined;
       const range = backward ? 'e.revision <= ? ORDER BY e.revision DESC' : 'e.revision >= ? ORDER BY e.revision';
-      const { events, all } = this.find(`${select} e.stream = ? AND ${range} LIMIT ?`, [row[0], from], count);
+      const step = backward ? -1 : 1;
+      const next = (last?: Row): readonly unknown[] => [row[0], last ? last[2] + step : from];
+      const { events, all } = this.find(`${select} e.stream = ? AND ${range} LIMIT ?`, next, count);
       return { events, ended: all };
     });
   }
@@ -84,16 +90,24 @@ export class SqliteLogPages implements LogPages {
     this.news.ring();
   }
 
-  private find(sql: string, parameters: readonly unknown[], count: number): Found {
+  /** @param parametersAfter what the statement is asked with: at first, and after the last row that it gave */
+  private find(sql: string, parametersAfter: (last?: Row) => readonly unknown[], count: number): Found {
     return this.reading(() => {
+      const statement = this.statement(sql);
       const events: RecordedEvent[] = [];
       let characters = 0;
-      for (const row of this.statement(sql).iterate(...parameters, count) as Iterable<Row>) {
-        events.push(this.readable(row));
-        characters += row[6].length + row[7].length;
-        if (characters > PAGE_CHARACTERS) return { events, all: false };
+      let last: Row | undefined;
+      while (events.length < count && characters <= PAGE_CHARACTERS) {
+        const limit = Math.min(ROWS_AT_ONCE, count - events.length);
+        const rows = statement.all(...parametersAfter(last), limit) as unknown as readonly Row[];
+        for (const row of rows) {
+          events.push(this.readable(row));
+          characters += row[6].length + row[7].length;
+        }
+        if (rows.length < limit) return { events, all: true };
+        last = rows.at(-1);
       }
-      return { events, all: events.length < count };
+      return { events, all: false };
     });
   }
 
