@@ -1,6 +1,6 @@
 // What may be appended: checked and turned into text before any driver sees it.
 import type { NewEvent } from '@app/kernel';
-import { isUuid, jsonDefect } from '@app/kernel';
+import { isUuid, jsonTextOf } from '@app/kernel';
 import { CARRIED, withFirstRecording } from './carried-event.js';
 import type { ExpectedRevision } from './event-store.js';
 import { StoreError } from './store-error.js';
@@ -96,14 +96,10 @@ function metadataText(event: NewEvent): string {
 }
 
 function jsonText(value: unknown, event: NewEvent, part: string): string {
-  const defect =
-    typeof value !== 'object' || value === null || Array.isArray(value)
-      ? { path: '', problem: 'must be an object' }
-      : jsonDefect(value);
-  if (defect) {
-    throw new StoreError('Serialization', `${event.type}: ${part} ${defect.path} ${defect.problem}`.replace('  ', ' '));
-  }
-  return JSON.stringify(value);
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  const found = isObject ? jsonTextOf(value) : { path: '', problem: 'must be an object' };
+  if (typeof found === 'string') return found;
+  throw new StoreError('Serialization', `${event.type}: ${part} ${found.path} ${found.problem}`.replace('  ', ' '));
 }
 
 const BYTES_PER_UNIT_MAX = 3;

@@ -1,6 +1,6 @@
 import canonicalizeModule from 'canonicalize';
 import fc from 'fast-check';
-import { canonicalJson, JSON_DEPTH_MAX, jsonDefect } from './json.js';
+import { canonicalJson, JSON_DEPTH_MAX, jsonDefect, jsonTextOf } from './json.js';
 
 const canonicalize = canonicalizeModule as unknown as (value: unknown) => string;
 
@@ -86,4 +86,25 @@ describe('canonical JSON', () => {
     [undefined, /must be JSON, not undefined/],
     [new Date(0), /must be a plain object/],
   ])('of %p there is none', (value, why) => expect(() => canonicalJson(value)).toThrow(why));
+});
+
+describe('the text of a value', () => {
+  it('is what JSON.stringify writes, or the first reason why the value is no strict JSON', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 4 });
+    const anything = fc.anything({ key: text, values: [text, fc.double(), fc.constant(undefined)], withDate: true });
+    fc.assert(
+      fc.property(anything, (value) => expect(jsonTextOf(value)).toEqual(jsonDefect(value) ?? JSON.stringify(value))),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('is not looked for in circles, nor below the deepest level', () => {
+    const circle: Record<string, unknown> = {};
+    Object.assign(circle, { one: circle, other: circle });
+    expect(jsonTextOf(circle)).toEqual({ path: 'one', problem: 'contains itself' });
+    let deep: unknown = 1;
+    for (let level = 0; level < 100_000; level += 1) deep = [deep];
+    expect(jsonTextOf(deep)).toMatchObject({ problem: 'is nested too deep' });
+    expect(jsonTextOf({ a: 1n })).toEqual({ path: 'a', problem: 'must be JSON, not bigint' });
+  });
 });

@@ -68,6 +68,23 @@ function joined(outer: string, inner: string): string {
   return inner === '' || inner.startsWith('[') ? `${outer}${inner}` : `${outer}.${inner}`;
 }
 
+/** The text of strict JSON, members in the order they have; or the first reason why `value` is none. */
+export function jsonTextOf(value: unknown): string | JsonDefect {
+  const text = writtenOrNot(value);
+  const isSound = text !== undefined && !(traitsOf(value, JSON_DEPTH_MAX) & UNSOUND);
+  const defect = isSound && !text.includes(ESCAPED_SURROGATE) ? undefined : jsonDefect(value);
+  return defect ?? (text as string);
+}
+
+/** Written first: what contains itself or has no end of levels cannot be, and is then looked at with more care. */
+function writtenOrNot(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
 /** RFC 8785 text of strict JSON. Throws TypeError, naming the place, for anything else. */
 export function canonicalJson(value: unknown): string {
   const traits = traitsOf(value, JSON_DEPTH_MAX);
