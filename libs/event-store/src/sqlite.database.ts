@@ -11,6 +11,10 @@ export interface OpenDatabaseOptions {
   readonly busyTimeoutMs?: number;
   /** Default `wal`, which lets readers go on while there is a writer; `rollback` locks the file as a whole. */
   readonly journal?: 'wal' | 'rollback';
+  /** Of a file that is made anew: 512 to 65536, a power of two. One that is there keeps its own. Default 4096. */
+  readonly pageBytes?: number;
+  /** So large may the WAL grow before it is moved into the file. Default: 1000 pages. */
+  readonly checkpointBytes?: number;
 }
 
 /** Older releases can corrupt a WAL file when two connections checkpoint at once. */
@@ -21,12 +25,14 @@ const OLDEST = [3, 51, 3] as const;
  * Throws the driver's errors (see `sqliteCode`).
  */
 export function openDatabase(path: string, options: OpenDatabaseOptions = {}): SqliteDatabase {
-  const { readOnly = false, busyTimeoutMs = 5_000, journal = 'wal' } = options;
+  const { readOnly = false, busyTimeoutMs = 5_000, journal = 'wal', pageBytes, checkpointBytes } = options;
   const database = new DatabaseSync(path, { readOnly, timeout: busyTimeoutMs, defensive: true });
   try {
     refuseOldSqlite(database);
+    if (!readOnly && pageBytes !== undefined) database.exec(`PRAGMA page_size = ${pageBytes}`);
     if (!readOnly && journal === 'wal') database.exec('PRAGMA journal_mode = WAL');
     if (!readOnly) database.exec('PRAGMA synchronous = FULL');
+    if (!readOnly && checkpointBytes !== undefined) checkpointEvery(database, checkpointBytes);
     return database;
   } catch (error) {
     database.close();
@@ -66,6 +72,11 @@ export const SQLITE_CORRUPT = 11;
 export const SQLITE_FULL = 13;
 export const SQLITE_CANTOPEN = 14;
 export const SQLITE_NOTADB = 26;
+
+function checkpointEvery(database: SqliteDatabase, bytes: number): void {
+  const pages = Math.ceil(bytes / Number(pragma(database, 'page_size')));
+  database.exec(`PRAGMA wal_autocheckpoint = ${pages}`);
+}
 
 function refuseOldSqlite(database: SqliteDatabase): void {
   const version = (database.prepare('SELECT sqlite_version() AS version').get() as { version: string }).version;

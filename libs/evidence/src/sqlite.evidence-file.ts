@@ -23,6 +23,9 @@ import {
 export const EVIDENCE_FILE = 'evidence.db';
 /** Up to this size what is looked up by an index is checked at the start (about 0.2 s); the scrub looks at the rest at any size. */
 const FULL_CHECK_BYTES_MAX = 64 * 1024 * 1024;
+/** Rows come a thousand at a time: larger pages are fewer to write. */
+const PAGE_BYTES = 16 * 1024;
+const CHECKPOINT_BYTES = 16 * 1024 * 1024;
 
 export function evidencePath(directory: string): string {
   return join(directory, EVIDENCE_FILE);
@@ -31,7 +34,7 @@ export function evidencePath(directory: string): string {
 /** Makes the file when it is missing, and its tables anew when they are of an earlier release. Throws StoreError: Corrupt (nothing was changed), AccessDenied, StoreUnavailable. */
 export function openEvidenceFile(path: string, readOnly: boolean): SqliteDatabase {
   return naming(path, () => {
-    const database = openDatabase(path, { readOnly });
+    const database = openDatabase(path, { readOnly, pageBytes: PAGE_BYTES, checkpointBytes: CHECKPOINT_BYTES });
     try {
       if (!readOnly) prepare(database);
       checkMarks(database, path, readOnly);
@@ -47,7 +50,7 @@ export function openEvidenceFile(path: string, readOnly: boolean): SqliteDatabas
 
 function prepare(database: SqliteDatabase): void {
   // What a power failure takes can be derived from the log again; what must stay is written with `durably`.
-  database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -8000');
+  database.exec('PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8000');
   const isFresh = pragma(database, 'user_version') === 0 && pragma(database, 'application_id') === 0;
   if (isFresh && pragma(database, 'schema_version') === 0) createTables(database);
 }
