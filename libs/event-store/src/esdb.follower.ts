@@ -1,9 +1,11 @@
 // Follows EventStoreDB's log over any number of subscriptions: whatever ends one, the next goes on behind the last message
-// that the consumer took. Losing a subscription is the normal case here, see docs/eventstoredb.md.
+// that the consumer took. Losing a subscription is the normal case here, see docs/eventstoredb.md. While more is recorded
+// than the node keeps for a consumer that takes it in batches, the log is read instead.
 import type { GlobalPosition } from '@app/kernel';
 import { backOffMs } from './back-off.js';
 import { isSystemEvent, serverFilter } from './esdb-filter.js';
-import { isTooSlow, readError } from './esdb-fault.js';
+import type { EsdbFault } from './esdb-fault.js';
+import { grpc, isTooSlow, readError } from './esdb-fault.js';
 import type { EsdbMessage } from './esdb-messages.js';
 import { esdbPosition, parseEsdbPosition } from './esdb-position.js';
 import { recordedEvent } from './esdb-record.js';
@@ -24,7 +26,19 @@ export interface FollowerParts {
   readonly log: (line: string) => void;
 }
 
+/** What the node keeps of a live subscription until its consumer takes it; with more it drops the subscription. */
+const KEPT_LIVE = 32;
+const READ_EVENTS = 2_000;
+/** Between the beginnings of two reads, once one came to the end of the log. */
+const READ_EVERY_MS = 20;
+
 type Messages = AsyncGenerator<SubscriptionMessage, void, undefined>;
+
+interface OpenCall {
+  readonly reader: EsdbCallReader;
+  /** What the end of the call means; the connection is not used again. */
+  readonly lost: (fault: EsdbFault) => StoreError;
+}
 
 export class EsdbFollower {
   /** The last position that the consumer has got past; empty: before the first event. */
@@ -35,6 +49,8 @@ export class EsdbFollower {
   private live = false;
   /** Something was handed over since the consumer last heard that it caught up. */
   private behind = false;
+  /** More is recorded than a subscription keeps. */
+  private reading = false;
 
   constructor(
     private readonly parts: FollowerParts,
@@ -51,7 +67,7 @@ export class EsdbFollower {
       try {
         if (!startKnown) this.at = (await this.parts.head(signal)) ?? '';
         startKnown = true;
-        yield* this.subscription();
+        yield* this.reading ? this.read() : this.subscription();
       } catch (error) {
         if (signal.aborted) return;
         this.throwIfClosed();
@@ -61,33 +77,52 @@ export class EsdbFollower {
     }
   }
 
-  /** Ends when a signal aborts, and when the node dropped it after some progress: to be taken up again at once. */
+  /** Ends when a signal aborts, and when the node dropped it after some progress: the log is then read on at once. */
   private async *subscription(): Messages {
-    const { connector, closing, silenceMs } = this.parts;
-    const { filter, signal } = this.options;
-    const head = filter ? await this.parts.head(signal) : undefined;
-    const from = this.at === '' ? 'start' : parseEsdbPosition(this.at);
-    const read = { of: { from, filter: serverFilter(filter) }, direction: 'forward', requiresLeader: false } as const;
-    const signals = [closing, signal];
-    const { connection, call } = await connector.openWithin((used) => used.read(read), {
-      timeoutMs: silenceMs,
-      signals,
-    });
-    const reader = new EsdbCallReader(call, signals);
+    const head = await this.headNow();
+    const { reader, lost } = await this.open();
     const begunAt = this.at;
     let confirmed = false;
     this.live = false;
     try {
       for (;;) {
         if (this.live && this.behind && (await reader.isDry())) yield this.caughtUp();
-        const received = await reader.next(confirmed ? undefined : silenceMs);
+        const received = await reader.next(confirmed ? undefined : this.parts.silenceMs);
         if (!received) return;
         if ('details' in received) {
-          if (isTooSlow(received) && this.at !== begunAt) return;
-          connector.replace(connection, received.leader);
-          throw readError(received);
+          this.reading = isTooSlow(received) && this.at !== begunAt;
+          if (this.reading) return;
+          throw lost(received);
         }
         confirmed = true;
+        for (const message of received) {
+          yield* this.passedOn(message, head);
+          if (this.options.signal.aborted) return;
+        }
+      }
+    } finally {
+      reader.cancel();
+    }
+  }
+
+  /** Ends when a signal aborts, and at the end of the log, where it is seen whether a subscription would do from now on. */
+  private async *read(): Messages {
+    const { closing, silenceMs } = this.parts;
+    const { signal } = this.options;
+    const begunMs = performance.now();
+    const head = await this.headNow();
+    const { reader, lost } = await this.open(READ_EVENTS);
+    let read = 0;
+    try {
+      for (;;) {
+        const received = await reader.next(silenceMs);
+        if (!received) return;
+        if ('details' in received) {
+          if (received.code === grpc.ok) break;
+          this.reading = false;
+          throw lost(received);
+        }
+        read += received.length;
         for (const message of received) {
           yield* this.passedOn(message, head);
           if (signal.aborted) return;
@@ -96,6 +131,35 @@ export class EsdbFollower {
     } finally {
       reader.cancel();
     }
+    if (read >= READ_EVENTS) return;
+    this.reading = read > KEPT_LIVE;
+    if (head !== undefined) yield* this.checkpoint(head);
+    yield this.caughtUp();
+    if (this.reading) await pause(Math.max(0, begunMs + READ_EVERY_MS - performance.now()), [closing, signal]);
+  }
+
+  /** Where a filter passes nothing, the end that was looked at first is what was got past. */
+  private async headNow(): Promise<GlobalPosition | undefined> {
+    return this.options.filter ? this.parts.head(this.options.signal) : undefined;
+  }
+
+  /** A call from here on: with a limit a read, else a subscription. Its reader is to be cancelled. */
+  private async open(limit?: number): Promise<OpenCall> {
+    const { connector, closing, silenceMs } = this.parts;
+    const { filter, signal } = this.options;
+    const from = this.at === '' ? 'start' : parseEsdbPosition(this.at);
+    const bound = limit === undefined ? {} : { limit };
+    const read = { of: { from, filter: serverFilter(filter) }, direction: 'forward', requiresLeader: false } as const;
+    const signals = [closing, signal];
+    const { connection, call } = await connector.openWithin((used) => used.read({ ...read, ...bound }), {
+      timeoutMs: silenceMs,
+      signals,
+    });
+    const lost = (fault: EsdbFault): StoreError => {
+      connector.replace(connection, fault.leader);
+      return readError(fault);
+    };
+    return { reader: new EsdbCallReader(call, signals), lost };
   }
 
   /** What the consumer hears of one message of the node; `head` is known to have been looked at once it caught up. */

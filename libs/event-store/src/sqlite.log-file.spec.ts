@@ -191,6 +191,7 @@ describe('a full disk', () => {
     const store = await SqliteEventStore.open({ directory });
     await store.append('thing-1', newEvents(1), { expectedRevision: 'no_stream' });
     store.limitPages(100);
+    expect(await store.health()).toMatchObject({ status: 'up' }); // the thread has answered: the limit is in force
     const huge = Array.from({ length: 5 }, large);
     const together = [
       store.append('thing-1', newEvents(1), { expectedRevision: 'no_stream' }),
