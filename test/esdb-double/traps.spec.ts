@@ -128,7 +128,8 @@ describe('appends', () => {
 
 describe('reads', () => {
   it('leave the call open at the node after break, until they are cancelled', async () => {
-    await client.appendToStream(streamName(), numbered(500));
+    // More than the buffers on the way hold.
+    for (let batch = 0; batch < 10; batch += 1) await client.appendToStream(streamName(), numbered(500));
     const reading = client.readAll();
     for await (const _ of reading) break;
     await sleep(100);

@@ -36,6 +36,7 @@ class StoppedKeeper extends EvidenceKeeper {
 }
 
 let kept: KeptLog;
+let keeping: RunningKeeping;
 let events: EventStore;
 let store: EvidenceStore;
 let keeper: StoppedKeeper;
@@ -43,18 +44,13 @@ let reader: EvidenceReader;
 let exports: EvidenceExport;
 let stream: string;
 
-async function made(count: number): Promise<RunningKeeping> {
-  const keeping = await kept.keep();
-  await keeping.until(({ signed }) => signed?.size === count);
-  return keeping;
-}
-
 beforeEach(async () => {
   kept = new KeptLog();
   events = await kept.events();
   stream = await appendRun(events, 4);
   await appendRun(events, 2);
-  const keeping = await made(6);
+  keeping = await kept.keep();
+  await keeping.until(({ signed }) => signed?.size === 6);
   keeper = new StoppedKeeper(keeping.status());
   store = keeping.store;
   reader = new EvidenceReader({ store, events, keeper, hasher, isSigned: () => Promise.resolve(true) });
@@ -179,9 +175,7 @@ describe('an export of evidence', () => {
       Array.from({ length: 400 }, () => newEvent()),
       { expectedRevision: 3 },
     );
-    const again = await made(1_106);
-    reader = new EvidenceReader({ ...reader.parts, store: again.store });
-    exports = new EvidenceExport(reader, { keys: () => keys() });
+    await keeping.until(({ signed }) => signed?.size === 1_106);
     for (const bundle of [exports.stretch(), exports.stretch(3, 900), exports.stream(stream, [])]) {
       const report = await reportOf(await bundle);
       expect([report.defects, report.verdict]).toEqual([[], 'verified']);
@@ -204,12 +198,10 @@ describe('an export of evidence', () => {
     const later = await appendRun(events, 1);
     expect(later).toBeTruthy();
     await store.saveCosignatures(6, [{ key: 'w+1', line: '\u2014 w AAAAAQAAAAAAAAAA\n', atMs: 1 }]);
-    const again = await made(7);
-    const now = new EvidenceReader({ ...reader.parts, store: again.store });
-    const both = new EvidenceExport(now, { keys: () => keys() });
-    expect(await both.stretch()).toMatchObject({ size: 6 });
-    expect(await both.stretch(0, 7)).toMatchObject({ size: 7, kind: 'log' });
-    expect((await reportOf(await both.stretch(2, 7))).counts.checkpoints).toBe(2);
+    await keeping.until(({ signed }) => signed?.size === 7);
+    expect(await exports.stretch()).toMatchObject({ size: 6 });
+    expect(await exports.stretch(0, 7)).toMatchObject({ size: 7, kind: 'log' });
+    expect((await reportOf(await exports.stretch(2, 7))).counts.checkpoints).toBe(2);
   });
 
   it('has bounds', async () => {

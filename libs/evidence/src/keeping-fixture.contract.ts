@@ -26,7 +26,7 @@ export interface RunningKeeping {
 export class KeptLog {
   readonly directory = mkdtempSync(join(tmpdir(), 'evidence-keeping-'));
   private log: SqliteEventStore | undefined;
-  private readonly running: RunningKeeping[] = [];
+  private running: RunningKeeping | undefined;
 
   get logPath(): string {
     return join(this.directory, 'log.db');
@@ -60,18 +60,24 @@ export class KeptLog {
     };
   }
 
-  /** Makes evidence until it is stopped. Rejects as the start of a server would. */
+  /** Makes evidence until it is stopped, one at a time. Rejects as the start of a server would. */
   async keep(more: Partial<EvidenceThreadStart> = {}): Promise<RunningKeeping> {
+    if (this.running) throw new Error('the evidence of this log is being made already: a directory has one server');
     if (!existsSync(this.logPath)) await this.events();
     const start = this.start(more);
     const events = await SqliteEventStore.openReader({ directory: this.directory });
     const keeping = await runKeeping(start, events);
-    this.running.push(keeping);
-    return keeping;
+    const stop = async (): Promise<void> => {
+      if (this.running === running) this.running = undefined;
+      await keeping.stop();
+    };
+    const running = { ...keeping, stop };
+    this.running = running;
+    return running;
   }
 
   async remove(): Promise<void> {
-    for (const keeping of this.running.splice(0)) await keeping.stop();
+    await this.running?.stop();
     await this.closeLog();
     rmSync(this.directory, { recursive: true, force: true });
   }
