@@ -5,6 +5,8 @@ import type { AimOfCalls, ArmedFault, FaultName, Faults, Operation } from './int
 export interface Call {
   readonly operation: Operation;
   readonly stream?: string;
+  /** A node that is not the leader serves it too. */
+  readonly byAnyNode?: boolean;
 }
 
 /** What the settings of every fault have in them, beside those of their own. */

@@ -36,7 +36,7 @@ const EMPTY_UUID = /^[0-]+$/;
 
 /** What stands in the way of a call before its content is looked at. */
 export function refusalOf(node: Node, call: Call, deed?: Deed): Refusal | undefined {
-  const leader = node.faults.take('notLeader', call);
+  const leader = call.byAnyNode ? undefined : node.faults.take('notLeader', call);
   if (leader) return { kind: 'notLeader', host: leader.host ?? '', port: leader.port ?? 0 };
   for (const kind of ['notReady', 'unavailable', 'accessDenied'] as const) {
     if (node.faults.take(kind, call)) return { kind };

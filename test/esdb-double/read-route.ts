@@ -18,7 +18,8 @@ export function read(node: Node, call: ReadCall, subscriptions: Set<AllSubscript
   const options = call.request.getOptions() ?? new streams.ReadReq.Options();
   const isSubscription = options.hasSubscription();
   const stream = options.hasAll() ? '$all' : textOf(options.getStream()?.getStreamIdentifier());
-  const asked: Call = { operation: isSubscription ? 'subscribe' : 'read', stream };
+  const byAnyNode = call.metadata.get('requires-leader')[0] !== 'true';
+  const asked: Call = { operation: isSubscription ? 'subscribe' : 'read', stream, byAnyNode };
   const { counters } = node;
   counters[isSubscription ? 'subscriptions' : 'reads'] += 1;
   counters.openReads += 1;

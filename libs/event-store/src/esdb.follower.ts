@@ -138,7 +138,7 @@ export class EsdbFollower {
     if (this.reading) await pause(Math.max(0, begunMs + READ_EVERY_MS - performance.now()), [closing, signal]);
   }
 
-  /** Where a filter passes nothing, the end that was looked at first is what was got past. */
+  /** Where a filter passes nothing, the leader's end that was looked at first is what was got past. */
   private async headNow(): Promise<GlobalPosition | undefined> {
     return this.options.filter ? this.parts.head(this.options.signal) : undefined;
   }
@@ -149,7 +149,9 @@ export class EsdbFollower {
     const { filter, signal } = this.options;
     const from = this.at === '' ? 'start' : parseEsdbPosition(this.at);
     const bound = limit === undefined ? {} : { limit };
-    const read = { of: { from, filter: serverFilter(filter) }, direction: 'forward', requiresLeader: false } as const;
+    // Another node may lag behind the end that was looked at.
+    const requiresLeader = filter !== undefined;
+    const read = { of: { from, filter: serverFilter(filter) }, direction: 'forward', requiresLeader } as const;
     const signals = [closing, signal];
     const { connection, call } = await connector.openWithin((used) => used.read({ ...read, ...bound }), {
       timeoutMs: silenceMs,

@@ -8,7 +8,7 @@ import type { EsdbDouble } from '../../../test/esdb-double/index.js';
 import { startDouble } from '../../../test/esdb-double/index.js';
 import type { EsdbEventStoreOptions } from './esdb.event-store.js';
 import { EsdbEventStore } from './esdb.event-store.js';
-import type { SubscriptionMessage } from './event-store.js';
+import type { EventFilter, SubscriptionMessage } from './event-store.js';
 import { codeOf, collect, idsOf, newEvent, newEvents } from './subject.contract.js';
 
 let double: EsdbDouble;
@@ -30,7 +30,10 @@ async function surely(store: EsdbEventStore, stream: string, events: readonly Ne
 }
 
 /** Follows in the background from the start; `until` resolves once so many events have come. */
-function follow(store: EsdbEventStore): {
+function follow(
+  store: EsdbEventStore,
+  filter?: EventFilter,
+): {
   readonly messages: SubscriptionMessage[];
   ids(): string[];
   until(count: number): Promise<void>;
@@ -42,7 +45,8 @@ function follow(store: EsdbEventStore): {
   let look = (): void => undefined;
   const ids = (): string[] => messages.flatMap((message) => (message.kind === 'event' ? [message.event.id] : []));
   const ended = (async () => {
-    for await (const message of store.subscribeToAll({ after: 'start', signal: stop.signal })) {
+    const from = { after: 'start', signal: stop.signal, ...(filter ? { filter } : {}) } as const;
+    for await (const message of store.subscribeToAll(from)) {
       messages.push(message);
       look();
     }
@@ -315,6 +319,23 @@ describe('a node that refuses', () => {
 });
 
 describe('a subscription', () => {
+  it("with a filter is the leader's, whose end it is measured against: another node may lag behind", async () => {
+    const leader = await startDouble();
+    const onLeader = await open({ connectionString: leader.url });
+    await onLeader.append('thing-1', newEvents(3), first);
+    const redirected = (operation: 'read' | 'subscribe') =>
+      double.faults.notLeader({ operations: [operation], host: '127.0.0.1', port: leader.port, times: 10 });
+    const faults = [redirected('read'), redirected('subscribe')];
+    const store = await open();
+    const following = follow(store, { streamPrefixes: ['thing-'] });
+    await following.caughtUp();
+    expect(following.ids()).toEqual(idsOf(await collect(onLeader.readAll())));
+    expect(faults.map(({ fired }) => fired > 0)).toEqual([true, true]);
+    await following.stop();
+    await Promise.all([store.close(), onLeader.close()]);
+    await leader.close();
+  });
+
   it.each(['slow', 'gone', 'ended'] as const)('that the node drops (%s) is taken up where it was', async (how) => {
     const store = await open();
     const following = follow(store);
