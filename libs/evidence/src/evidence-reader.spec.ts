@@ -5,10 +5,10 @@ import { openDatabase, SqliteEventStore } from '@app/event-store/nest';
 import { hexOf, joinedBytes } from './byte-text.js';
 import { EvidenceExport } from './evidence-export.js';
 import { EvidenceKeeper } from './evidence-keeper.js';
+import { openEvidencePlace } from './evidence-parts.thread.js';
 import { EvidenceReader, placeKey } from './evidence-reader.js';
 import type { EvidenceStatus } from './evidence-status.js';
 import type { EvidenceStore } from './evidence-store.js';
-import type { RunningKeeping } from './keeping-fixture.contract.js';
 import { appendRun, KeptLog, newEvent } from './keeping-fixture.contract.js';
 import { verifyEd25519 } from './node.signature.js';
 import { parseVerifierKey } from './note-key.js';
@@ -36,7 +36,6 @@ class StoppedKeeper extends EvidenceKeeper {
 }
 
 let kept: KeptLog;
-let keeping: RunningKeeping;
 let events: EventStore;
 let store: EvidenceStore;
 let keeper: StoppedKeeper;
@@ -44,19 +43,28 @@ let reader: EvidenceReader;
 let exports: EvidenceExport;
 let stream: string;
 
+/** Evidence of so many events is made, and then of no more. */
+async function made(size: number): Promise<EvidenceStatus> {
+  const keeping = await kept.keep();
+  const status = await keeping.until(({ signed }) => signed?.size === size);
+  await keeping.stop();
+  return status;
+}
+
 beforeEach(async () => {
   kept = new KeptLog();
   events = await kept.events();
   stream = await appendRun(events, 4);
   await appendRun(events, 2);
-  keeping = await kept.keep();
-  await keeping.until(({ signed }) => signed?.size === 6);
-  keeper = new StoppedKeeper(keeping.status());
-  store = keeping.store;
+  keeper = new StoppedKeeper(await made(6));
+  store = await openEvidencePlace(kept.start().place);
   reader = new EvidenceReader({ store, events, keeper, hasher, isSigned: () => Promise.resolve(true) });
   exports = new EvidenceExport(reader, { keys: () => keys() });
 });
-afterEach(() => kept.remove());
+afterEach(async () => {
+  await store.close();
+  await kept.remove();
+});
 
 const keys = () => keeper.status().keys.map(({ vkey }) => parseVerifierKey(vkey, sha256));
 const codeOf = (answer: unknown): string | undefined => (isRefusal(answer) ? answer.code : undefined);
@@ -175,7 +183,7 @@ describe('an export of evidence', () => {
       Array.from({ length: 400 }, () => newEvent()),
       { expectedRevision: 3 },
     );
-    await keeping.until(({ signed }) => signed?.size === 1_106);
+    await made(1_106);
     for (const bundle of [exports.stretch(), exports.stretch(3, 900), exports.stream(stream, [])]) {
       const report = await reportOf(await bundle);
       expect([report.defects, report.verdict]).toEqual([[], 'verified']);
@@ -198,7 +206,7 @@ describe('an export of evidence', () => {
     const later = await appendRun(events, 1);
     expect(later).toBeTruthy();
     await store.saveCosignatures(6, [{ key: 'w+1', line: '\u2014 w AAAAAQAAAAAAAAAA\n', atMs: 1 }]);
-    await keeping.until(({ signed }) => signed?.size === 7);
+    await made(7);
     expect(await exports.stretch()).toMatchObject({ size: 6 });
     expect(await exports.stretch(0, 7)).toMatchObject({ size: 7, kind: 'log' });
     expect((await reportOf(await exports.stretch(2, 7))).counts.checkpoints).toBe(2);
