@@ -129,7 +129,7 @@ describe('runledger', () => {
     ['a private key', ['verify', 'x', '--key', 'PRIVATE+KEY+a+00000000+secret'], /private/],
     ['no level', ['verify', 'x', '--require', 'L9'], /L9 is no level/],
     ['no time', ['verify', 'x', '--fresh', 'soon'], /--fresh is a time/],
-    ['no address', ['export', '--out', '/tmp/x', '--server', 'ftp://x'], /address of a server/],
+    ['no address', ['export', '--out', '/nowhere/x', '--server', 'ftp://x'], /address of a server/],
     [
       'a password in the address',
       ['export', '--out', '/nowhere/x', '--server', 'http://a:pass@x'],

@@ -1,4 +1,5 @@
-// The synchronous reads behind every walk of the log: a snapshot for every page.
+// The synchronous reads behind every walk of the log. A page takes several statements; events never change, so that what is
+// appended between two of them is only seen or not yet seen.
 import type { RecordedEvent } from '@app/kernel';
 import { timestamp } from '@app/kernel';
 import { asFirstRecorded } from './carried-event.js';
