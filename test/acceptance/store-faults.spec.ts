@@ -14,7 +14,7 @@ import { CountingProvider } from '../support/counting-provider.js';
 import { Load, loadWorkflow } from '../support/load.js';
 import type { PostgresCluster } from '../support/postgres.js';
 import { startPostgres } from '../support/postgres.js';
-import { freePort } from '../support/server-process.js';
+import { freePort } from '../support/free-port.js';
 import { smallDisk } from '../support/small-disk.js';
 import type { SharedStores, StoreOptions } from '../support/store-configurations.js';
 import { inServers } from '../support/store-configurations.js';

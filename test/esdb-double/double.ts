@@ -16,6 +16,7 @@ import type { Counters, DoubleOptions, EsdbDouble } from './interface.js';
 import type { Node } from './node.js';
 import { read } from './read-route.js';
 import type { AllSubscription } from './subscription.js';
+import { freePort } from '../support/free-port.js';
 
 /** A client may send as much as a node takes; what is too large for an append is refused by the node, not the transport. */
 const MESSAGE_BYTES_MAX = 20 * 1024 * 1024;
@@ -86,6 +87,8 @@ class Double implements EsdbDouble {
 
   async start(): Promise<void> {
     if (this.#server) throw new Error('the double is running');
+    // The same one whenever it comes back.
+    this.#node.port ||= await freePort();
     const server = new Server({ 'grpc.max_receive_message_length': MESSAGE_BYTES_MAX });
     this.#server = server;
     this.#addServices(server);
@@ -97,7 +100,7 @@ class Double implements EsdbDouble {
     this.#pages = createServer(healthPage).listen(0, '127.0.0.1');
     await once(this.#pages, 'listening');
     const { port: httpPort } = this.#pages.address() as AddressInfo;
-    this.#node.port = await this.#door.open(this.port, { grpcPort, httpPort });
+    await this.#door.open(this.port, { grpcPort, httpPort });
     // Like a node, it says something of itself whenever it starts: system events stand among the others.
     this.#node.log.append(`$stats-127.0.0.1:${this.port}`, 'any', [event('$statsCollected', '{}')]);
   }

@@ -1,5 +1,5 @@
 // The port that clients see. It stands before the node so that a test can cut, hold back and refuse connections.
-import { createServer, connect, type Server, type Socket, type AddressInfo } from 'node:net';
+import { createServer, connect, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import type { Counters } from './interface.js';
 
@@ -27,14 +27,12 @@ export class FrontDoor {
 
   constructor(private readonly counters: Counters) {}
 
-  /** Answers with the port, which is a free one for 0. */
-  async open(port: number, behind: Behind): Promise<number> {
+  async open(port: number, behind: Behind): Promise<void> {
     this.#behind = behind;
     const server = createServer((socket) => this.#accept(socket));
     this.#server = server;
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
-    return (server.address() as AddressInfo).port;
   }
 
   async close(): Promise<void> {

@@ -1,20 +1,20 @@
 // The EventStoreDB of one test: a node of its own where a program to start one is named, else the double. Both begin empty.
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EsdbDouble } from '../esdb-double/index.js';
 import { startDouble } from '../esdb-double/index.js';
+import type { PortRange } from './free-port.js';
+import { freePort } from './free-port.js';
 
 const START_LIMIT_MS = 60_000;
 /** Below the ports that connections are given, for that of a node's replication too, which is often 10,000 above. */
-const PORTS = [12_000, 20_000] as const;
+const PORTS: PortRange = [12_000, 20_000];
 
 export interface EventStoreNode {
   readonly url: string;
@@ -66,7 +66,7 @@ class RealNode implements EventStoreNode {
     const parts = ['-c', GUARD, 'guard', String(process.pid), directory];
     const guard = spawn('bash', parts, { detached: true, stdio: 'ignore' });
     guard.unref();
-    const node = new RealNode(program, directory, await freePort(), guard);
+    const node = new RealNode(program, directory, await freePort(PORTS), guard);
     try {
       await node.start();
       return node;
@@ -114,20 +114,5 @@ class RealNode implements EventStoreNode {
     await this.kill();
     this.guard.kill();
     await rm(this.directory, { recursive: true, force: true });
-  }
-}
-
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(...PORTS);
-    const probe = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      probe.once('error', () => resolve(false));
-      probe.listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!free) continue;
-    probe.close();
-    await once(probe, 'close');
-    return port;
   }
 }
