@@ -3,9 +3,10 @@
 import { EventStoreDBClient } from '@eventstore/db-client';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import services from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import statuses from '@eventstore/db-client/generated/status_pb.js';
 import messages from '@eventstore/db-client/generated/streams_pb.js';
 import type { EsdbEndpoint, EsdbTarget } from './esdb-connection-string.js';
-import type { EsdbFault } from './esdb-fault.js';
+import type { EsdbFault, EsdbRefusal } from './esdb-fault.js';
 import { faultOf, grpc, unavailable } from './esdb-fault.js';
 import type { ServerFilter } from './esdb-filter.js';
 import { FILTER_WINDOW } from './esdb-filter.js';
@@ -13,14 +14,14 @@ import type {
   AppendsCall,
   AppendsListener,
   EsdbAnswer,
-  EsdbAppend,
   EsdbRead,
   LogStart,
   ReadCall,
   StreamStart,
 } from './esdb-messages.js';
 import { channelCredentials } from './esdb.certificates.js';
-import { readMessage } from './esdb.wire.js';
+import { appendAnswer, appendMessage } from './esdb.append-wire.js';
+import { readMessage } from './esdb.read-wire.js';
 
 type Calls = InstanceType<typeof services.StreamsClient>;
 
@@ -56,20 +57,21 @@ export class EsdbConnection {
   /** Throws StoreUnavailable when no node was found: then nothing was sent. */
   async openAppends(listener: AppendsListener): Promise<AppendsCall> {
     const calls = await this.calls();
-    const call = calls.batchAppend(...this.client.options(false));
+    const { path } = services.StreamsService.batchAppend;
+    const call = calls.makeBidiStreamRequest(path, appendMessage, answerIn, ...this.client.options(false));
     let open = true;
     const end = (fault: EsdbFault): void => {
       if (!open) return;
       open = false;
       listener.ended(fault);
     };
-    call.on('data', (answer: messages.BatchAppendResp) => {
-      if (open) listener.answered(answer.getCorrelationId()?.getString() ?? '', answerOf(answer));
+    call.on('data', ({ correlationId, answer }: ReturnType<typeof answerIn>) => {
+      if (open) listener.answered(correlationId, answer);
     });
     call.on('error', (error: unknown) => end(faultOf(error)));
     call.on('end', () => end({ code: grpc.ok, details: 'the node ended the call' }));
     return {
-      send: (append) => void call.write(appendMessage(append)),
+      send: (append) => void call.write(append),
       cancel: () => call.cancel(),
     };
   }
@@ -146,55 +148,33 @@ function clientFor(target: EsdbTarget, leader: EsdbEndpoint | undefined, number:
   return new Client({ ...where, ...options } as never, channelCredentials(target), target.credentials);
 }
 
-function appendMessage({ correlationId, stream, expected, events }: EsdbAppend): messages.BatchAppendReq {
-  const options = new messages.BatchAppendReq.Options().setStreamIdentifier(streamIdentifier(stream));
-  if (expected === 'no_stream') options.setNoStream(new shared.Empty());
-  else if (expected === 'any') options.setAny(new shared.Empty());
-  else if (expected === 'stream_exists') options.setStreamExists(new shared.Empty());
-  else options.setStreamPosition(String(expected));
-  const proposed = events.map((event) => {
-    const message = new messages.BatchAppendReq.ProposedMessage()
-      .setId(new shared.UUID().setString(event.id))
-      .setData(Buffer.from(event.data))
-      .setCustomMetadata(Buffer.from(event.metadata));
-    message.getMetadataMap().set('type', event.type).set('content-type', 'application/json');
-    return message;
-  });
-  return new messages.BatchAppendReq()
-    .setCorrelationId(new shared.UUID().setString(correlationId))
-    .setOptions(options)
-    .setProposedMessagesList(proposed)
-    .setIsFinal(true);
+/** Throws for what is no answer: the call then ends as one that broke. */
+function answerIn(bytes: Buffer): { readonly correlationId: string; readonly answer: EsdbAnswer } {
+  const { correlationId, answer } = appendAnswer(bytes);
+  if (answer.kind === 'appended') return { correlationId, answer };
+  return { correlationId, answer: { kind: 'refused', refusal: refusalOf(answer.status) } };
 }
 
-function answerOf(answer: messages.BatchAppendResp): EsdbAnswer {
-  const success = answer.getSuccess();
-  if (success) {
-    const position = success.getPosition();
-    const lastRevision = Number(success.getCurrentRevision());
-    if (!position) return { kind: 'appended', lastRevision };
-    const [commit, prepare] = [position.getCommitPosition(), position.getPreparePosition()];
-    return { kind: 'appended', lastRevision, position: { commit, prepare } };
-  }
-  const status = answer.getError();
-  const details = status?.getDetails();
+function refusalOf(bytesOfStatus: Buffer): EsdbRefusal {
+  const status = statuses.Status.deserializeBinary(bytesOfStatus);
+  const details = status.getDetails();
   const type = details?.getTypeName().split('.').at(-1) ?? '';
   const bytes = details?.getValue_asU8() ?? new Uint8Array();
-  const message = status?.getMessage() ?? '';
+  const message = status.getMessage();
   switch (type) {
     case 'WrongExpectedVersion': {
       const wrong = shared.WrongExpectedVersion.deserializeBinary(bytes);
       const actual = wrong.hasCurrentStreamRevision() ? Number(wrong.getCurrentStreamRevision()) : -1;
-      return { kind: 'refused', refusal: { type, message, actual } };
+      return { type, message, actual };
     }
     case 'MaximumAppendSizeExceeded': {
       const bytesMax = shared.MaximumAppendSizeExceeded.deserializeBinary(bytes).getMaxappendsize();
-      return { kind: 'refused', refusal: { type, message, bytesMax } };
+      return { type, message, bytesMax };
     }
     case 'BadRequest':
-      return { kind: 'refused', refusal: { type, message: shared.BadRequest.deserializeBinary(bytes).getMessage() } };
+      return { type, message: shared.BadRequest.deserializeBinary(bytes).getMessage() };
     default:
-      return { kind: 'refused', refusal: { type, message } };
+      return { type, message };
   }
 }
 

@@ -1,7 +1,7 @@
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import messages from '@eventstore/db-client/generated/streams_pb.js';
 import fc from 'fast-check';
-import { readMessage } from './esdb.wire.js';
+import { readMessage } from './esdb.read-wire.js';
 
 const { ReadResp } = messages;
 type Response = InstanceType<typeof ReadResp>;
