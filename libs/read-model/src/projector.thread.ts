@@ -25,7 +25,7 @@ const GATHER_BUSY_MS = 20;
 /** One batch is made of what comes in pieces with less than this between them. */
 const MOMENT_MS = 20;
 /** So much longer while nobody waits for what was written. */
-const UNHURRIED = 6;
+const UNHURRIED_MS = 120;
 
 /** Runs until the main thread says stop; then the port and both stores are closed and the thread ends by itself. */
 export async function runProjectorThread(
@@ -178,13 +178,13 @@ class Pace {
   async gather(folded: number, signal: AbortSignal): Promise<void> {
     const ms = folded < BUSY_EVENTS ? GATHER_MS : GATHER_BUSY_MS;
     await pause(ms, undefined, { signal }).catch(() => undefined);
-    if (!this.hurried && !signal.aborted) await this.untilHurried(ms * UNHURRIED);
+    if (!this.hurried && !signal.aborted) await this.untilHurried();
     this.hurried = false;
   }
 
-  private async untilHurried(ms: number): Promise<void> {
+  private async untilHurried(): Promise<void> {
     const hurried = new AbortController();
     this.wake = () => hurried.abort();
-    await pause(ms, undefined, { signal: hurried.signal }).catch(() => undefined);
+    await pause(UNHURRIED_MS, undefined, { signal: hurried.signal }).catch(() => undefined);
   }
 }
