@@ -228,6 +228,16 @@ describe('the aggregate store', () => {
       expect(shared.reads).toBe(1);
     });
 
+    it('does not look again while it looks, for who asked before that', async () => {
+      nowMs = 2_000;
+      const looking = mine.load(door, id);
+      shared.reads = 0;
+      nowMs = 2_001;
+      const [content, later] = [mine.load(door, id, 1_999), mine.load(door, id, 2_000)];
+      expect((await Promise.all([looking, content, later])).map(({ revision }) => revision)).toEqual([0, 0, 0]);
+      expect(shared.reads).toBe(1);
+    });
+
     it('looks again for who asked in the same millisecond or later, and when the clock was set back', async () => {
       nowMs = 2_000;
       await mine.load(door, id);

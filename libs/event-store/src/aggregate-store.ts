@@ -49,7 +49,7 @@ const REDECISIONS_MAX = 8;
 /** Loads aggregates from their streams, lets them decide, and appends what they decided on the revision they saw. */
 export class AggregateStore {
   private readonly cache: RecentMap<string, Known>;
-  private readonly reads = new SharedWork();
+  private readonly reads: SharedWork;
 
   constructor(
     private readonly events: EventStore,
@@ -58,11 +58,12 @@ export class AggregateStore {
     cacheSize = 5_000,
   ) {
     this.cache = new RecentMap(cacheSize);
+    this.reads = new SharedWork(() => clock.nowMs());
   }
 
   /**
    * The aggregate as it stands now: cached state, brought up to date unless no one else can write. With `seenAfterMs`, of the
-   * clock, the caller is content with what was read after that, if that was within the last quarter of a second.
+   * clock, the caller is content with a read that began after that, if that was within the last quarter of a second.
    */
   async load<C, S, E extends DomainEvent>(
     decider: Decider<C, S, E>,
@@ -71,11 +72,12 @@ export class AggregateStore {
   ): Promise<Loaded<S>> {
     const stream = streamName(decider.category, id);
     const known = this.cache.get(stream);
-    if (known && (this.events.singleWriter || this.isRecent(known, seenAfterMs))) return known.loaded as Loaded<S>;
-    return this.reads.do(stream, () => this.refresh(decider, stream));
+    const isRecent = (asOfMs: number): boolean => this.isRecent(asOfMs, seenAfterMs);
+    if (known && (this.events.singleWriter || isRecent(known.asOfMs))) return known.loaded as Loaded<S>;
+    return this.reads.do(stream, () => this.refresh(decider, stream), isRecent);
   }
 
-  private isRecent({ asOfMs }: Known, seenAfterMs: number): boolean {
+  private isRecent(asOfMs: number, seenAfterMs: number): boolean {
     if (asOfMs <= seenAfterMs) return false;
     const ageMs = this.clock.nowMs() - asOfMs;
     return ageMs >= 0 && ageMs < KNOWN_LATELY_MS;

@@ -57,6 +57,11 @@ export class CallDesk {
     this.slots.leave(run.id);
   }
 
+  /** The claim of these calls is being recorded. */
+  prepare({ askedForMs }: LiveRun, steps: readonly ExecutorStep[]): void {
+    for (const { providerConfigId } of steps) this.caller.prepare({ providerConfigId, askedForMs });
+  }
+
   /** Makes the claimed call; its result lands among the run's results, then `look` runs. */
   call(run: LiveRun, step: ExecutorStep, look: () => void): void {
     const nodeId = step.node.id;

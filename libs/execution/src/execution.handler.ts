@@ -1,16 +1,10 @@
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import type { Json, RequestContext } from '@app/kernel';
-import { accepted, deterministicId, fingerprint, IdSource, jsonDefect, refuse, RefusalError } from '@app/kernel';
+import type { Json } from '@app/kernel';
+import { accepted, Clock, deterministicId, fingerprint, IdSource, jsonDefect, refuse, RefusalError } from '@app/kernel';
 import { AggregateStore, BlobStore, EventStore, isStoreError } from '@app/event-store';
 import { activeVersionOf, isLiving, workflow, type WorkflowDefinition, type WorkflowVersion } from '@app/workflow';
 import { DefinitionSource } from './definition-source.js';
-import {
-  CancelExecution,
-  RetryExecution,
-  StartExecution,
-  type StartedRun,
-  type StartRequest,
-} from './execution.messages.js';
+import { CancelExecution, RetryExecution, StartExecution, type StartedRun } from './execution.messages.js';
 import type { RunState } from './execution-state.js';
 import { CONTENT_DEPTH_MAX } from './run-command.js';
 import { readRun } from './run-reader.js';
@@ -19,6 +13,14 @@ import { Runner } from './runner.worker.js';
 /** How long a run may take unless its workflow says otherwise. */
 export abstract class RunDefaults {
   abstract readonly runTimeoutMs: number;
+}
+
+interface StartFacts {
+  readonly requestHash: string;
+  readonly version: WorkflowVersion;
+  /** Of the workflow. */
+  readonly name: string;
+  readonly askedForMs: number;
 }
 
 @CommandHandler(StartExecution)
@@ -31,9 +33,11 @@ export class StartExecutionHandler implements ICommandHandler<StartExecution, St
     private readonly runner: Runner,
     private readonly definitions: DefinitionSource,
     private readonly defaults: RunDefaults,
+    private readonly clock: Clock,
   ) {}
 
   async execute({ request, context }: StartExecution): Promise<StartedRun> {
+    const askedForMs = this.clock.nowMs();
     const { workflowId, idempotencyKey: key } = request;
     refuseUnrecordable(request.input);
     const requestHash = fingerprint(request.body);
@@ -51,7 +55,7 @@ export class StartExecutionHandler implements ICommandHandler<StartExecution, St
     }
     const name = state.status === 'active' ? state.content.name : '';
     try {
-      const begun = await this.begin(runId, request, requestHash, version, name, context);
+      const begun = await this.begin(runId, { request, context }, { requestHash, version, name, askedForMs });
       return { executionId: runId, state: await this.awaited(runId, begun, request.waitMs), replayed: false };
     } catch (error) {
       if (!isStoreError(error, 'WrongExpectedRevision')) throw error;
@@ -63,13 +67,11 @@ export class StartExecutionHandler implements ICommandHandler<StartExecution, St
 
   private async begin(
     runId: string,
-    request: StartRequest,
-    requestHash: string,
-    { version, definitionHash, definition }: WorkflowVersion,
-    workflowName: string,
-    context: RequestContext,
+    { request, context }: StartExecution,
+    { requestHash, version: active, name: workflowName, askedForMs }: StartFacts,
   ): Promise<RunState> {
     const { workflowId, trigger: kind, idempotencyKey, input } = request;
+    const { version, definitionHash, definition } = active;
     const compiled = await this.definitions.definitionOf(workflowId, version);
     const seconds = definition.settings?.runTimeoutSeconds;
     const trigger = {
@@ -84,6 +86,7 @@ export class StartExecutionHandler implements ICommandHandler<StartExecution, St
       { kind: 'StartRun', ...facts, trigger, input, requestHash, runTimeoutMs },
       compiled,
       context,
+      askedForMs,
     );
   }
 

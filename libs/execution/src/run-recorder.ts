@@ -104,7 +104,8 @@ export class RunRecorder {
     }
   }
 
-  private async append(run: LiveRun, { batch, expectedRevision }: PendingAppend): Promise<void> {
+  private async append(run: LiveRun, { batch, expectedRevision, claimed }: PendingAppend): Promise<void> {
+    this.desk.prepare(run, claimed);
     await this.parts.events.append(run.stream, batch, {
       expectedRevision: expectedRevision === -1 ? 'no_stream' : expectedRevision,
     });

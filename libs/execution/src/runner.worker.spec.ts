@@ -35,9 +35,14 @@ const retryable: CallOutcome = {
 /** Answers what the script says; keeps every call. */
 class ScriptedCaller extends ProviderCaller {
   readonly calls: ProviderCall[] = [];
+  onPrepared: (call: Parameters<ProviderCaller['prepare']>[0]) => void = () => undefined;
 
   constructor(private readonly script: (call: ProviderCall, index: number) => CallOutcome | Promise<CallOutcome>) {
     super();
+  }
+
+  prepare(call: Parameters<ProviderCaller['prepare']>[0]): void {
+    this.onPrepared(call);
   }
 
   async call(call: ProviderCall): Promise<CallOutcome> {
@@ -171,6 +176,18 @@ describe('the runner', () => {
     expect(await b.types('run')).toEqual(straight);
     expect(claimedFirst).toEqual([true, true]);
     expect(b.faults).toEqual([]);
+  });
+
+  it('has each call prepared while its claim is on its way to the log, as of when the run was asked for', async () => {
+    const b = bench(() => ok);
+    const prepared: { readonly askedForMs: number; readonly claims: Promise<number> }[] = [];
+    const claims = async (): Promise<number> =>
+      (await b.types('run').catch(() => [])).filter((type) => type === 'StepStarted').length;
+    b.caller.onPrepared = ({ askedForMs }) => prepared.push({ askedForMs, claims: claims() });
+    await b.runner.start('run', startCommand(), sequence, ana, 4_711);
+    await b.ended('run');
+    expect(await Promise.all(prepared.map((one) => one.claims))).toEqual([0, 1]);
+    expect([...prepared, ...b.caller.calls].map(({ askedForMs }) => askedForMs)).toEqual([4_711, 4_711, 4_711, 4_711]);
   });
 
   it('records the start as the deed of its caller and the rest as its own, on the behalf of the caller', async () => {

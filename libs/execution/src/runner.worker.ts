@@ -76,12 +76,14 @@ export class Runner implements Ticking {
    * Records the start and the claim of what runs first in one append, and goes on by itself.
    * Throws WrongExpectedRevision (StoreError) when a run of this id exists, RefusalError when the server is full. On
    * AppendOutcomeUnknown it may go on all the same, once the log says that it holds the start.
+   * @param askedForMs when it was asked for, by the clock
    */
   async start(
     runId: string,
     command: Extract<RunCommand, { kind: 'StartRun' }>,
     definition: CompiledDefinition,
     context: RequestContext,
+    askedForMs = this.parts.clock.nowMs(),
   ): Promise<RunState> {
     while (this.starting.has(runId)) await this.starting.get(runId);
     const known = this.runs.get(runId);
@@ -90,7 +92,6 @@ export class Runner implements Ticking {
     this.refuseWhenFull();
     const startId = this.parts.ids.next();
     const engine = engineContext(context.actor, context.correlationId, startId);
-    const askedForMs = this.parts.clock.nowMs();
     const run = liveRun({ id: runId, workflowId: command.workflowId, definition, engine, askedForMs });
     this.runs.set(runId, run);
     const begun = this.begin(run, command, context, startId);

@@ -114,6 +114,11 @@ afterAll(async () => {
 });
 
 describe('a provider call', () => {
+  it('may be prepared for a configuration that cannot be used, and meets that itself', async () => {
+    caller.prepare({ providerConfigId: 'nobody', askedForMs: 0 });
+    expect(errorOf(await call('nobody'))).toBe('config_missing');
+  });
+
   it('sends body, idempotency key, correlation id and trace, and answers with the envelope', async () => {
     let seen: IncomingMessage | undefined;
     const url = await serve((request, response) => {

@@ -27,6 +27,10 @@ export class HttpProviderCaller extends ProviderCaller {
     super();
   }
 
+  prepare({ providerConfigId, askedForMs }: Pick<ProviderCall, 'providerConfigId' | 'askedForMs'>): void {
+    this.configurations.of(providerConfigId, false, askedForMs).catch(() => undefined);
+  }
+
   async call(call: ProviderCall): Promise<CallOutcome> {
     try {
       return await this.attempt(call);

@@ -55,6 +55,11 @@ export type CallOutcome =
   | { readonly ok: false; readonly error: CallError; readonly call?: CallRecord };
 
 export abstract class ProviderCaller {
+  /**
+   * Looks at what the call is going to need, while its claim is on its way to the log. What fails here the call meets again.
+   */
+  abstract prepare(call: Pick<ProviderCall, 'providerConfigId' | 'askedForMs'>): void;
+
   /** Makes one attempt. Never throws: whatever the provider does is an outcome. Aborting the signal ends it at once. */
   abstract call(call: ProviderCall): Promise<CallOutcome>;
 }
