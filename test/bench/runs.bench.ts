@@ -15,6 +15,8 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '4000' },
     alone: { type: 'string', default: '400' },
     rounds: { type: 'string', default: '3' },
+    // Runs before anything is measured, on each side: servers and stores that have just started compile their code yet.
+    'warm-up': { type: 'string', default: '3000' },
     'in-flight': { type: 'string', default: '64,256' },
     log: { type: 'string' },
     views: { type: 'string' },
@@ -26,6 +28,7 @@ const { values } = parseArgs({
 const runs = Number(values.runs);
 const alone = Number(values.alone);
 const rounds = Number(values.rounds);
+const warmUp = Number(values['warm-up']);
 const levels = values['in-flight'].split(',').map(Number);
 
 interface Figure {
@@ -202,8 +205,8 @@ try {
     bareDone += count;
     return measure(bare.process.pid ?? 0, count, inFlight, runBare, () => Promise.resolve());
   };
-  await oursRound(500, 64);
-  await bareRound(500, 64);
+  await oursRound(warmUp, 64);
+  await bareRound(warmUp, 64);
   const table: Record<string, Record<string, string>> = {};
   const json: Record<string, unknown> = {};
   for (const inFlight of [1, ...levels]) {
@@ -233,7 +236,9 @@ try {
     throw new Error(`the provider counted ${calls} calls, not ${5 * (done + bareDone)}`);
   console.log(`Five-step runs over HTTP; durability on: ${stores}; bare loop: fdatasync.`);
   console.table(table);
-  console.log(JSON.stringify({ benchmark: 'runs', stores, runs, alone, rounds, verifiedCalls: calls, figures: json }));
+  console.log(
+    JSON.stringify({ benchmark: 'runs', stores, runs, alone, rounds, warmUp, verifiedCalls: calls, figures: json }),
+  );
 } finally {
   await Promise.all([server.close(), loop.close()]);
   await ours.stop();
