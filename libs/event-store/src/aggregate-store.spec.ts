@@ -186,11 +186,13 @@ describe('the aggregate store', () => {
     class SharedEventStore extends FaultyEventStore {
       override readonly singleWriter = false;
       reads = 0;
+      away = false;
 
       override readStream(
         ...asked: Parameters<MemoryEventStore['readStream']>
       ): ReturnType<MemoryEventStore['readStream']> {
         this.reads += 1;
+        if (this.away) throw new StoreError('StoreUnavailable', 'away');
         return super.readStream(...asked);
       }
     }
@@ -236,6 +238,22 @@ describe('the aggregate store', () => {
       const [content, later] = [mine.load(door, id, 1_999), mine.load(door, id, 2_000)];
       expect((await Promise.all([looking, content, later])).map(({ revision }) => revision)).toEqual([0, 0, 0]);
       expect(shared.reads).toBe(1);
+    });
+
+    it('looks before it is asked, when it is told to and does not know', async () => {
+      nowMs = 2_000;
+      mine.prefetch(door, id, 1_999);
+      const reads = shared.reads;
+      nowMs = 2_001;
+      expect((await mine.load(door, id, 1_999)).revision).toBe(0);
+      mine.prefetch(door, id, 1_999);
+      expect([reads, shared.reads]).toEqual([1, 1]);
+    });
+
+    it('meets what failed while it looked ahead when it is asked', async () => {
+      shared.away = true;
+      mine.prefetch(door, id, 5_000);
+      expect(await codeOf(mine.load(door, id))).toBe('StoreUnavailable');
     });
 
     it('looks again for who asked in the same millisecond or later, and when the clock was set back', async () => {

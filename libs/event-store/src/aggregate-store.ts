@@ -71,10 +71,21 @@ export class AggregateStore {
     seenAfterMs = Infinity,
   ): Promise<Loaded<S>> {
     const stream = streamName(decider.category, id);
+    const loaded = this.known(stream, seenAfterMs) as Loaded<S> | undefined;
+    if (loaded) return loaded;
+    const isContent = (asOfMs: number): boolean => this.isRecent(asOfMs, seenAfterMs);
+    return this.reads.do(stream, () => this.refresh(decider, stream), isContent);
+  }
+
+  /** Begins to read what `load` of the same would have to wait for. What fails here it meets again. */
+  prefetch<C, S, E extends DomainEvent>(decider: Decider<C, S, E>, id: string, seenAfterMs: number): void {
+    if (this.known(streamName(decider.category, id), seenAfterMs)) return;
+    this.load(decider, id, seenAfterMs).catch(() => undefined);
+  }
+
+  private known(stream: string, seenAfterMs: number): Loaded<unknown> | undefined {
     const known = this.cache.get(stream);
-    const isRecent = (asOfMs: number): boolean => this.isRecent(asOfMs, seenAfterMs);
-    if (known && (this.events.singleWriter || isRecent(known.asOfMs))) return known.loaded as Loaded<S>;
-    return this.reads.do(stream, () => this.refresh(decider, stream), isRecent);
+    return known && (this.events.singleWriter || this.isRecent(known.asOfMs, seenAfterMs)) ? known.loaded : undefined;
   }
 
   private isRecent(asOfMs: number, seenAfterMs: number): boolean {

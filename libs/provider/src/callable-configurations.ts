@@ -53,6 +53,11 @@ export class CallableConfigurations {
     return value;
   }
 
+  /** Has at hand what `of` is going to ask the log for. */
+  prefetch(id: string, seenAfterMs: number): void {
+    this.aggregates.prefetch(providerConfiguration, id, seenAfterMs);
+  }
+
   private async open(key: string, providerId: string, sealed: JsonObject): Promise<CallableConfiguration | CallError> {
     const connector = findProvider(providerId);
     if (!connector) return unusable(`provider "${providerId}" is not in the catalogue`);

@@ -28,7 +28,7 @@ export class HttpProviderCaller extends ProviderCaller {
   }
 
   prepare({ providerConfigId, askedForMs }: Pick<ProviderCall, 'providerConfigId' | 'askedForMs'>): void {
-    this.configurations.of(providerConfigId, false, askedForMs).catch(() => undefined);
+    this.configurations.prefetch(providerConfigId, askedForMs);
   }
 
   async call(call: ProviderCall): Promise<CallOutcome> {
