@@ -70,10 +70,11 @@ async function openLog(log: LogPlace): Promise<EventStore> {
   }
 }
 
-async function moment(work: Promise<void>): Promise<void> {
-  const over = new AbortController();
-  const time = pause(MOMENT_MS, undefined, { signal: over.signal }).catch(() => undefined);
-  await Promise.race([work, time]).finally(() => over.abort());
+function moment(work: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, MOMENT_MS);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /** Claims the views, folds while the claim lasts, and follows whoever else has it. */
