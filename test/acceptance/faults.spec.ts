@@ -168,8 +168,9 @@ describe('a start is refused in one line that says why', () => {
       const dataDir = directory();
       copyFileSync(join(sound, 'log.db'), join(dataDir, 'log.db'));
       writeFileSync(join(dataDir, 'views.db'), 'nonsense'.repeat(1_000));
-      const [, client] = await serve(dataDir);
+      const [server, client] = await serve(dataDir);
       expect((await client.get('/v1/workflows?limit=100')).body.items).toHaveLength(40);
+      expect(server.output()).toMatch(/"workflows":"damaged".*"msg":"views were made anew from the log"/);
     });
   });
 });

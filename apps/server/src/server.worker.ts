@@ -240,9 +240,10 @@ class Server extends ServerCondition implements RunningServer {
       return;
     }
     // The first start makes every view, out of nothing: no news.
-    const again = views.filter(({ reason }) => reason !== 'new').map(({ view }) => view);
+    const again = views.filter(({ reason }) => reason !== 'new');
     if (again.length === 0 || this.phase === 'draining') return;
-    this.record({ type: 'ViewsRebuilt', data: { views: again } }).catch((error: unknown) =>
+    this.log.log('views were made anew from the log', Object.fromEntries(again.map((one) => [one.view, one.reason])));
+    this.record({ type: 'ViewsRebuilt', data: { views: again.map(({ view }) => view) } }).catch((error: unknown) =>
       this.log.error('the rebuilding of views could not be recorded', { error }),
     );
   }
