@@ -57,7 +57,8 @@ export class ServerClient {
     const announced = Number(response.headers.get('content-length') ?? Number.NaN);
     return {
       bytes: Number.isSafeInteger(announced) ? announced : undefined,
-      chunks: whole(response.body, path, this.base.origin),
+      // Held at once: the body of a response that nobody holds any more is cancelled, and looks like one that has ended.
+      chunks: whole(response.body?.getReader(), path, this.base.origin),
     };
   }
 
@@ -87,14 +88,17 @@ function baseOf(text: string): URL {
 }
 
 async function* whole(
-  body: AsyncIterable<Uint8Array> | null,
+  body: ReadableStreamDefaultReader<Uint8Array> | undefined,
   path: string,
   origin: string,
 ): AsyncGenerator<Uint8Array> {
   try {
-    if (body) yield* body;
+    for (let part = await body?.read(); part && !part.done; part = await body?.read()) yield part.value;
   } catch (error) {
     throw incomplete(`the answer to ${path} from ${origin} broke off: ${reasonOf(error)}`);
+  } finally {
+    // Whoever leaves before the end has it ended at the server too.
+    await body?.cancel().catch(() => undefined);
   }
 }
 
