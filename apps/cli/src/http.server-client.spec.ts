@@ -31,18 +31,18 @@ afterAll(() => {
 
 describe('a download', () => {
   it('is whole, however late it is read and whatever the garbage collector does meanwhile', async () => {
-    // What happened to an object that is gone: it proves that responses were collected.
+    // Once the witness is gone, the collector has been here.
     const gone: string[] = [];
     const watch = new FinalizationRegistry<string>((name) => gone.push(name));
     const { chunks } = await client.download('/bundle');
-    watch.register({}, 'an object');
+    watch.register({}, 'the witness');
     for (let times = 500; times > 0 && gone.length === 0; times -= 1) {
       collectGarbage();
       await pause(10);
     }
     collectGarbage();
     await pause(50);
-    expect(gone).toEqual(['an object']);
+    expect(gone).toEqual(['the witness']);
     const found: Uint8Array[] = [];
     for await (const chunk of chunks) found.push(chunk);
     expect(Buffer.concat(found).toString()).toBe('half a bundle');

@@ -108,5 +108,8 @@ describe('the answer to an append', () => {
 
   it('that is broken is refused', () => {
     expect(() => appendAnswer(Buffer.from([0x0a]))).toThrow('ends in the middle');
+    const whole = Buffer.from(new BatchAppendResp().setError(new statuses.Status().setMessage('no')).serializeBinary());
+    expect(appendAnswer(whole).answer.kind).toBe('refused');
+    expect(() => appendAnswer(whole.subarray(0, -1))).toThrow('ends in the middle');
   });
 });

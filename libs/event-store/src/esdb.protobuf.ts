@@ -15,12 +15,16 @@ export class ProtobufReader {
 
   constructor(private readonly bytes: Buffer) {}
 
-  /** Number of the next field before `end`, 0 when there is none; its value has to be taken or skipped. */
+  /**
+   * Number of the next field before `end`, 0 when there is none; its value has to be taken or skipped. Throws RangeError for
+   * what is no whole message.
+   */
   field(end: number): number {
     if (this.at >= end) return 0;
     const tag = this.number();
     this.wireType = tag & 7;
     if (this.wireType === WITH_LENGTH) this.valueEnd = this.number() + this.at;
+    if (this.valueEnd > this.bytes.length) throw endsEarly();
     return tag >>> 3;
   }
 
@@ -61,7 +65,7 @@ export class ProtobufReader {
     let value = 0;
     for (let weight = 1; ; weight *= 128) {
       const byte = this.bytes[this.at];
-      if (byte === undefined) throw new RangeError('a message of the node ends in the middle');
+      if (byte === undefined) throw endsEarly();
       this.at += 1;
       value += (byte & 127) * weight;
       if (byte < 128) return value;
@@ -84,6 +88,10 @@ export class ProtobufReader {
     else if (this.wireType === FOUR_BYTES) this.at += 4;
     else throw new RangeError('a message of the node is not understood');
   }
+}
+
+function endsEarly(): RangeError {
+  return new RangeError('a message of the node ends in the middle');
 }
 
 /** Bytes of a number. */

@@ -78,6 +78,7 @@ describe('the answers of a node', () => {
 
   it('that are broken are refused', () => {
     expect(() => readMessage(Buffer.from([0x0a]))).toThrow('ends in the middle');
+    expect(() => readMessage(Buffer.from([0x42, 3, 0]))).toThrow('ends in the middle');
     expect(() => readMessage(Buffer.from([0xa3, 6]))).toThrow('not understood');
   });
 });
