@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { announce } from '../support/announce.js';
 import type { ServerProcess } from '../support/server-process.js';
 import { noStores, serverProgram, startServer } from '../support/server-process.js';
 import type { TestStores } from '../support/store-configurations.js';
@@ -341,8 +342,7 @@ describe.each<[string, () => Disk | undefined]>([
 ])('on %s', (what, make) => {
   it('reads go on, writes are answered 503 and are taken again once there is room; nothing acknowledged is lost', async () => {
     const made = make();
-    if (!made)
-      console.warn(`MOUNTING IS NOT PERMITTED HERE: "${what}" is proved by a limit on the size of files instead`);
+    if (!made) announce(`MOUNTING IS NOT PERMITTED HERE: "${what}" is proved by a limit on the size of files instead`);
     const disk = made ?? limitedFiles();
     const [server, client] = await serve(disk.path);
     const pid = server.process.pid ?? 0;
@@ -410,9 +410,7 @@ it('a data directory that cannot be written to is refused in one line', async ()
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,ro', 'tmpfs', path], { stdio: 'ignore' });
     opened.push(() => execFileSync('umount', ['-l', path]));
   } catch {
-    console.warn(
-      'MOUNTING IS NOT PERMITTED HERE: a file where the directory should be stands for a read-only directory',
-    );
+    announce('MOUNTING IS NOT PERMITTED HERE: a file where the directory should be stands for a read-only directory');
     rmSync(path, { recursive: true });
     writeFileSync(path, '');
   }

@@ -4,6 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
+import { announce } from '../support/announce.js';
 import type { RunningServer } from '../../apps/server/src/server.worker.js';
 import { startServer } from '../../apps/server/src/server.worker.js';
 import { parseSettings } from '../../apps/server/src/settings.js';
@@ -331,7 +332,7 @@ describe('PostgreSQL', () => {
     const tables = await admin(`SELECT tablename AS name FROM pg_tables WHERE schemaname = '${schema}'`);
     const disk = await smallDisk(cluster, 256);
     if (!disk) {
-      console.warn('no small disk could be mounted here: the full disk is played by triggers');
+      announce('no small disk could be mounted here: the full disk is played by triggers');
       await admin(`CREATE FUNCTION ${schema}.refuse() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN RAISE 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$`);
       const begun = `TRIGGER refuse BEFORE INSERT ON ${schema}.`;

@@ -1,4 +1,5 @@
 // The double answers as a real node does: the same tests, and against a real node as well when EVENTSTORE_URL names one.
+import { announce } from '../support/announce.js';
 import { describeAppends } from './appends.contract.js';
 import { describeReads } from './reads.contract.js';
 import { startDouble, type EsdbDouble } from './index.js';
@@ -17,5 +18,5 @@ if (real) {
   describeAppends('a real node', () => real);
   describeReads('a real node', () => real);
 } else {
-  console.warn('NOT compared with a real EventStoreDB: EVENTSTORE_URL is not set. The double alone was tested.');
+  announce('NOT compared with a real EventStoreDB: EVENTSTORE_URL is not set. The double alone was tested.');
 }

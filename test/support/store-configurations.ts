@@ -10,6 +10,7 @@ import type { EventStore } from '@app/event-store';
 import { EsdbEventStore, SqliteLogReader } from '@app/event-store/nest';
 import { formatSignerKey } from '@app/evidence';
 import { ed25519Signer, newSeed } from '@app/evidence/nest';
+import { announce } from './announce.js';
 import type { EventStoreNode } from './event-store-node.js';
 import { nodeProgram, startEventStoreNode, startNodeDouble } from './event-store-node.js';
 import { postgresForTests } from './postgres.js';
@@ -73,7 +74,7 @@ const inFiles: StoreConfiguration = {
 /** The second of them alone. */
 export function inServers(): StoreConfiguration<SharedStores> {
   if (nodeProgram === undefined) {
-    console.warn(
+    announce(
       'EVENTSTORE_NODE is not set: for (EventStoreDB, PostgreSQL) a TEST DOUBLE stands in for EventStoreDB; PostgreSQL is real.',
     );
   }

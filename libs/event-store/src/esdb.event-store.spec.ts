@@ -1,3 +1,4 @@
+import { announce } from '../../../test/support/announce.js';
 import type { EsdbDouble } from '../../../test/esdb-double/index.js';
 import { startDouble } from '../../../test/esdb-double/index.js';
 import { LatePartOfLog } from './esdb-subject.contract.js';
@@ -33,9 +34,7 @@ describe('the event store in EventStoreDB', () => {
 
   const real = process.env['EVENTSTORE_URL'];
   if (real === undefined) {
-    console.warn(
-      'EVENTSTORE_URL is not set: the EventStoreDB adapter was tested on the double ALONE, on no real node.',
-    );
+    announce('EVENTSTORE_URL is not set: the EventStoreDB adapter was tested on the double ALONE, on no real node.');
     return;
   }
   describe('on a real node', () => {

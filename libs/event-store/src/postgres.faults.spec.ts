@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
+import { announce } from '../../../test/support/announce.js';
 import type { PostgresCluster } from '../../../test/support/postgres.js';
 import { startPostgres } from '../../../test/support/postgres.js';
 import { smallDisk } from '../../../test/support/small-disk.js';
@@ -243,7 +244,7 @@ describe('a PostgreSQL whose disk is full', () => {
       await admin(`CREATE TABLESPACE small LOCATION '${disk.path}'`);
       await admin('ALTER TABLE "full".blobs SET TABLESPACE small');
     } else {
-      console.warn('no small disk could be mounted here: the full disk is played by a trigger');
+      announce('no small disk could be mounted here: the full disk is played by a trigger');
       await admin(`CREATE FUNCTION "full".refuse() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN RAISE 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$`);
       await admin('CREATE TRIGGER refuse BEFORE INSERT ON "full".blobs EXECUTE FUNCTION "full".refuse()');
