@@ -79,6 +79,8 @@ class Server extends ServerCondition implements RunningServer {
   private system: DayStream | undefined;
   /** Told before there was anything to record it in. */
   private readonly rebuiltEarly: RebuiltView[] = [];
+  /** Nothing is recorded after its stop. */
+  private hasLastWord = false;
   private runner: Pick<Runner, 'liveRuns' | 'stepsUnderWay' | 'tally'> | undefined;
   app!: NestFastifyApplication;
   url = '';
@@ -222,6 +224,7 @@ class Server extends ServerCondition implements RunningServer {
     await this.edge.drain(REQUESTS_DRAIN_MS);
     const unfinished = await this.heartbeat.stop(WORKERS_DRAIN_MS);
     if (unfinished.length > 0) this.log.warn('left to recovery', { workers: unfinished });
+    this.hasLastWord = true;
     if (hasServed) {
       const data = { serverId: this.serverId, ...(signal === undefined ? {} : { signal }) };
       await this.record({ type: 'ServerStopped', data }).catch((error: unknown) =>
@@ -241,7 +244,7 @@ class Server extends ServerCondition implements RunningServer {
     }
     // The first start makes every view, out of nothing: no news.
     const again = views.filter(({ reason }) => reason !== 'new');
-    if (again.length === 0 || this.phase === 'draining') return;
+    if (again.length === 0 || this.hasLastWord) return;
     this.log.log('views were made anew from the log', Object.fromEntries(again.map((one) => [one.view, one.reason])));
     this.record({ type: 'ViewsRebuilt', data: { views: again.map(({ view }) => view) } }).catch((error: unknown) =>
       this.log.error('the rebuilding of views could not be recorded', { error }),

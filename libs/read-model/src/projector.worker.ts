@@ -151,8 +151,9 @@ export class ProjectorWorker {
   private async advance(cohort: Cohort, events: readonly RecordedEvent[], caughtUp: boolean): Promise<void> {
     if (events.length === 0 && !(caughtUp && cohort.some((view) => view.rebuild || !view.answering))) return;
     const rebuilt = await this.projector.advance(cohort, events, caughtUp);
-    this.listener.progressed(this.projector.status());
+    // First: who waits for the views may stop this server once they are there.
     if (rebuilt.length > 0) this.listener.rebuilt(rebuilt);
+    this.listener.progressed(this.projector.status());
   }
 
   /** The next batch after a position. */
