@@ -4,8 +4,11 @@ import { runOperator } from '../../apps/server/src/operator.command.js';
 export interface Operated {
   readonly exit: number;
   readonly out: string;
+  /** Without the lines that tell how far a slow copy is: how many there are depends on the machine. */
   readonly err: string;
 }
+
+const PROGRESS = /^[a-z]+: \d+( events)?\n/gm;
 
 export async function operate(
   args: readonly string[],
@@ -20,5 +23,5 @@ export async function operate(
     nowMs: () => Date.now(),
     signal,
   });
-  return { exit, out, err };
+  return { exit, out, err: err.replace(PROGRESS, '') };
 }
