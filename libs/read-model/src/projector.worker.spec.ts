@@ -91,4 +91,22 @@ describe('the projector at its log', () => {
     await worker.close();
     await writer.close();
   });
+
+  it('tells that views were made anew before it tells that they are there', async () => {
+    const events = new MemoryEventStore();
+    const writer = new SqliteViewWriter(openViewsForWriting(':memory:'));
+    const projector = new Projector(writer, [projection(sampleDocuments)]);
+    const told: string[] = [];
+    const worker = new ProjectorWorker(projector, events, {
+      progressed: ({ rebuilding }) => told.push(rebuilding.length === 0 ? 'there' : 'not yet'),
+      rebuilt: (views) => told.push(...views.map(({ reason }) => reason)),
+    });
+    await worker.open();
+    await projector.reset();
+    await appendSamples(events, ['a', 'b'].map(sample));
+    await worker.catchUp();
+    expect(told).toEqual(['there', 'log_restored', 'there']);
+    await worker.close();
+    await writer.close();
+  });
 });
