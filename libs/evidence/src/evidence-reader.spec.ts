@@ -108,6 +108,39 @@ describe('the reader of evidence', () => {
     expect(codeOf(await reader.verify(randomUUID()))).toBe('EVIDENCE_PENDING');
   });
 
+  it('waits for the leaf of an event that is sequenced while it looks', async () => {
+    const recorded = newEvent();
+    await events.append(stream, [recorded], { expectedRevision: 3 });
+    const look = store.leafOfEvent.bind(store);
+    let looks = 0;
+    store.leafOfEvent = async (eventId) => {
+      const leaf = await look(eventId);
+      if ((looks += 1) === 1) await made(7);
+      return leaf;
+    };
+    keeper.waitUntil = async (isSo) => {
+      for (let left = 5; left > 0; left -= 1) if (await isSo()) return true;
+      return false;
+    };
+    expect(await reader.verify(recorded.id)).toMatchObject({ isValid: true, leafIndex: 6, treeSize: 7 });
+    expect(looks).toBe(2);
+  });
+
+  it('takes no event for unknown that is sequenced while it looks', async () => {
+    const recorded = newEvent();
+    await events.append(stream, [recorded], { expectedRevision: 3 });
+    const look = store.leafOfEvent.bind(store);
+    let looks = 0;
+    store.leafOfEvent = async (eventId) => {
+      const leaf = await look(eventId);
+      // The last time that it is asked for.
+      if ((looks += 1) === 2) await made(7);
+      return leaf;
+    };
+    expect(codeOf(await reader.eventProof(recorded.id))).toBe('EVIDENCE_PENDING');
+    expect([looks, (await store.sequencedTo()).size]).toEqual([2, 7]);
+  });
+
   it('has nothing to show before anything was signed, and while leaves are derived again', async () => {
     await store.forgetLeaves();
     expect(await reader.latest()).toBeUndefined();

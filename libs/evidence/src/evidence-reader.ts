@@ -148,8 +148,9 @@ export class EvidenceReader {
   async eventProof(eventId: string): Promise<EventProof | Refusal> {
     const found = await this.signed(() => this.parts.store.leafOfEvent(eventId));
     if (!found) {
+      const isUpToDate = await this.isUpToDate();
       const isKnown = (await this.parts.store.leafOfEvent(eventId)) !== undefined;
-      return isKnown || !(await this.isUpToDate()) ? this.pending() : noEvidence('no event has this id');
+      return isKnown || !isUpToDate ? this.pending() : noEvidence('no event has this id');
     }
     const { leaf, checkpoint } = found;
     const { size, root } = parseCheckpoint(parseNote(checkpoint.note).text);
@@ -203,10 +204,11 @@ export class EvidenceReader {
   ): Promise<{ readonly leaf: StoredLeaf; readonly checkpoint: StoredCheckpoint } | undefined> {
     let found: { readonly leaf: StoredLeaf; readonly checkpoint: StoredCheckpoint } | undefined;
     const look = async (): Promise<boolean> => {
+      // Asked first: a leaf that comes between the questions is not taken for one that never will.
+      const isUpToDate = await this.isUpToDate();
       const [leaf, checkpoint] = [await find(), await this.latest()];
       if (leaf && checkpoint && leaf.index < checkpoint.size) found = { leaf, checkpoint };
-      // What will not come is not waited for.
-      return found !== undefined || this.hasFailed || (!leaf && (await this.isUpToDate()));
+      return found !== undefined || this.hasFailed || (!leaf && isUpToDate);
     };
     await this.parts.keeper.waitUntil(look, WAIT_MS);
     return found;
