@@ -3,17 +3,13 @@ import type { ServerProcess } from '../support/server-process.js';
 import { startServer } from '../support/server-process.js';
 import type { SharedStores } from '../support/store-configurations.js';
 import { inServers } from '../support/store-configurations.js';
+import { until } from '../support/until.js';
 import { chain, executor, setOutput, webhookTrigger, workflow } from './definitions.js';
 import { LocalProvider } from './provider.js';
 import { V1Client } from './v1-client.js';
 
 const RUNS = 12;
 const configuration = inServers();
-
-/** Asks until it is so; a test that waits in vain ends by its own limit. */
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((later) => setTimeout(later, 50));
-}
 
 describe(`two servers on ${configuration.name}`, () => {
   let stores: SharedStores;

@@ -2,7 +2,7 @@
 // every run ends, and no finished step is called again. The provider counts; the log says what was finished; both are
 // compared at the end.
 import { everyRunEnded, everythingIsThere, interruptions, nothingWasRepeated } from '../support/aftermath.js';
-import { until } from '../support/caller.js';
+import { until } from '../support/until.js';
 import { CountingProvider } from '../support/counting-provider.js';
 import { Load, loadWorkflow } from '../support/load.js';
 import type { TestStores } from '../support/store-configurations.js';

@@ -1,5 +1,4 @@
 // Plain clients of the vendor's package for the specs, all of them let go at the end of a test.
-import { setTimeout as sleep } from 'node:timers/promises';
 import esdb from '@eventstore/db-client';
 import type { AppendExpectedRevision, EventStoreDBClient, JSONEventData } from '@eventstore/db-client';
 
@@ -47,11 +46,6 @@ export async function collect<T>(iterable: AsyncIterable<T>, limit = Infinity): 
     if (all.length >= limit) break;
   }
   return all;
-}
-
-/** Looks again until it holds; the test's own time limit ends a wait for what never comes. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await sleep(5);
 }
 
 export type Expected = AppendExpectedRevision;

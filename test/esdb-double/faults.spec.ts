@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import esdb, { type EventStoreDBClient, type Position } from '@eventstore/db-client';
-import { closeClients, collect, numbered, openClient, rejection, streamName, until } from './clients.js';
+import { until } from '../support/until.js';
+import { closeClients, collect, numbered, openClient, rejection, streamName } from './clients.js';
 import { startDouble, type EsdbDouble } from './index.js';
 
 const { streamNameFilter } = esdb;

@@ -1,7 +1,7 @@
 // What must be true after a load, whatever happened meanwhile: everything acknowledged is there, nothing was done twice.
 import type { RecordedEvent } from '@app/kernel';
 import type { Caller } from './caller.js';
-import { until } from './caller.js';
+import { until } from './until.js';
 import type { CountingProvider } from './counting-provider.js';
 import type { Load } from './load.js';
 import { STEPS } from './load.js';

@@ -1,6 +1,6 @@
 // Clients that make workflows and start runs until told to stop, and repeat what was not answered, as clients do.
 import type { Answer, Caller } from './caller.js';
-import { until } from './caller.js';
+import { until } from './until.js';
 
 const CLIENTS = 12;
 const PAUSE_MS = 20;

@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { postgresForTests } from '../../../test/support/postgres.js';
+import { until } from '../../../test/support/until.js';
 import { PostgresDatabase } from './postgres.database.js';
 
 const log = { error: (): void => undefined };
@@ -11,10 +11,6 @@ beforeEach(async () => {
   database = await PostgresDatabase.open({ url, schema: name, applicationName: name, log });
 });
 afterEach(() => database.close());
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await pause(10);
-}
 
 describe('a listener', () => {
   it('hears what is announced on its channels, in order, once it is committed', async () => {

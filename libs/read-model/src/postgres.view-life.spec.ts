@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import { projection } from '@app/kernel';
 import { MemoryEventStore, PostgresDatabase, SqliteEventStore } from '@app/event-store/nest';
 import { type PostgresCluster, postgresForTests, startPostgres } from '../../../test/support/postgres.js';
+import { until } from '../../../test/support/until.js';
 import { InProcessPostgresViews } from './in-process.postgres.view-store.js';
 import { PostgresViewReader } from './postgres.view-reader.js';
 import { PostgresViews } from './postgres.view-store.js';
@@ -55,10 +56,6 @@ async function expectAsFresh(views: Parameters<typeof snapshotOf>[0], events: Sq
   );
   await fresh.catchUp();
   expect(await snapshotOf(views)).toEqual(await snapshotOf(fresh));
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await pause(20);
 }
 
 describe('the writer of PostgreSQL views', () => {
