@@ -10,6 +10,7 @@ import { sha256 } from '@app/kernel';
 import type { RunningServer } from '../../apps/server/src/server.worker.js';
 import { startServer } from '../../apps/server/src/server.worker.js';
 import { parseSettings } from '../../apps/server/src/settings.js';
+import { until } from '../support/until.js';
 import { chain, setOutput, webhookTrigger } from './definitions.js';
 import { V1Client } from './v1-client.js';
 import { problem } from './world.js';
@@ -50,12 +51,6 @@ function tamper(type: string): void {
   expect(changes).toBe(1);
 }
 
-const until = async (isSo: () => Promise<boolean>): Promise<void> => {
-  for (const end = Date.now() + 10_000; !(await isSo());) {
-    if (Date.now() > end) throw new Error('it did not come to that');
-    await new Promise((later) => setTimeout(later, 50));
-  }
-};
 const evidenceCheck = async () => (await client.get('/readyz')).body.checks.evidence;
 const refused = problem('EVIDENCE_FAILED', 'Service Unavailable', expect.stringMatching(/does not verify/));
 
@@ -65,7 +60,8 @@ async function prepared(): Promise<{ workflowId: string; eventId: string }> {
   const hooked = { name: 'honest', edges, nodes: [webhookTrigger('/hook'), ...nodes.slice(1)] };
   const workflowId = await client.active(hooked);
   const [created] = (await client.made(client.get('/v1/audit-events?eventType=WORKFLOW_CREATED'))).items;
-  await client.made(client.get(`/v1/audit-events/${created.eventId}/verify`));
+  // Answered 503 EVIDENCE_PENDING where signing takes longer than the server waits.
+  await until(async () => (await client.get(`/v1/audit-events/${created.eventId}/verify`)).status === 200);
   return { workflowId, eventId: created.eventId };
 }
 
