@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { NewEvent } from '@app/kernel';
 import { isRefusal, sha256 } from '@app/kernel';
 import type { EventStore } from '@app/event-store';
 import { openDatabase, SqliteEventStore } from '@app/event-store/nest';
@@ -49,6 +50,20 @@ async function made(size: number): Promise<EvidenceStatus> {
   const status = await keeping.until(({ signed }) => signed?.size === size);
   await keeping.stop();
   return status;
+}
+
+/** One more event, which gets its leaf just after somebody has looked for that, for the so-many-th time, in vain. */
+async function sequencedAfterLook(which: number): Promise<{ recorded: NewEvent; looks: () => number }> {
+  const recorded = newEvent();
+  await events.append(stream, [recorded], { expectedRevision: 3 });
+  const look = store.leafOfEvent.bind(store);
+  let looks = 0;
+  store.leafOfEvent = async (eventId) => {
+    const leaf = await look(eventId);
+    if ((looks += 1) === which) await made(7);
+    return leaf;
+  };
+  return { recorded, looks: () => looks };
 }
 
 beforeEach(async () => {
@@ -109,36 +124,19 @@ describe('the reader of evidence', () => {
   });
 
   it('waits for the leaf of an event that is sequenced while it looks', async () => {
-    const recorded = newEvent();
-    await events.append(stream, [recorded], { expectedRevision: 3 });
-    const look = store.leafOfEvent.bind(store);
-    let looks = 0;
-    store.leafOfEvent = async (eventId) => {
-      const leaf = await look(eventId);
-      if ((looks += 1) === 1) await made(7);
-      return leaf;
-    };
+    const { recorded, looks } = await sequencedAfterLook(1);
     keeper.waitUntil = async (isSo) => {
       for (let left = 5; left > 0; left -= 1) if (await isSo()) return true;
       return false;
     };
     expect(await reader.verify(recorded.id)).toMatchObject({ isValid: true, leafIndex: 6, treeSize: 7 });
-    expect(looks).toBe(2);
+    expect(looks()).toBe(2);
   });
 
   it('takes no event for unknown that is sequenced while it looks', async () => {
-    const recorded = newEvent();
-    await events.append(stream, [recorded], { expectedRevision: 3 });
-    const look = store.leafOfEvent.bind(store);
-    let looks = 0;
-    store.leafOfEvent = async (eventId) => {
-      const leaf = await look(eventId);
-      // The last time that it is asked for.
-      if ((looks += 1) === 2) await made(7);
-      return leaf;
-    };
+    const { recorded, looks } = await sequencedAfterLook(2);
     expect(codeOf(await reader.eventProof(recorded.id))).toBe('EVIDENCE_PENDING');
-    expect([looks, (await store.sequencedTo()).size]).toEqual([2, 7]);
+    expect([looks(), (await store.sequencedTo()).size]).toEqual([2, 7]);
   });
 
   it('has nothing to show before anything was signed, and while leaves are derived again', async () => {
