@@ -8,11 +8,12 @@ const LINES_OF_A_FAILURE = 30;
 
 const report = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 
-for (const { name, message, assertionResults } of report.testResults) {
+for (const { name, status, message, assertionResults } of report.testResults) {
   const file = relative(process.cwd(), name);
-  const failures = assertionResults.filter(({ status }) => status === 'failed');
+  const failures = assertionResults.filter((test) => test.status === 'failed');
   for (const { fullName, failureMessages } of failures) tell(`${file}: ${fullName}`, failureMessages.join('\n'));
-  if (assertionResults.length === 0 && message) tell(`${file} could not run`, message);
+  // A module that does not load, a hook that throws after the last test.
+  if (status === 'failed' && failures.length === 0) tell(`${file} as a whole`, message);
 }
 
 const broken = report.numRuntimeErrorTestSuites;
